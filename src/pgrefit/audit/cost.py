@@ -1,0 +1,88 @@
+"""What a defect costs the workload: the queries that touch its table or column, and their share of the time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import postgast
+from postgast import pg_query_pb2 as pb
+
+from pgrefit.model.finding import Cost
+from pgrefit.model.observation import Observation
+from pgrefit.model.sql_tree import nodes
+from pgrefit.model.workload import Query
+
+
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """What one query reads and writes: tables by their bare name, columns by name (None: all of them)."""
+
+    tables: frozenset[str]
+    columns: frozenset[str] | None
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """The present application's queries, and which columns each table has."""
+
+    queries: tuple[_Touched, ...]
+    tables: dict[str, tuple[str, frozenset[str]]]  # of schema.table: the bare name and the columns
+
+    @classmethod
+    def of(cls, observation: Observation) -> Costs:
+        """Read the workload once."""
+        queries = observation.workload.of("before").queries
+        touched = [t for query in queries if (t := _touched(observation, query))]
+        tables = {
+            str(t.name): (t.name.name, frozenset(c.name for c in t.columns)) for t in observation.snapshot.tables
+        }
+        return cls(tuple(touched), tables if touched else {})
+
+    def of_object(self, name: str) -> Cost | None:
+        """The cost of a finding about a table (`schema.table…`) or a column of it; None without a workload."""
+        table, rest = self._split(name)
+        if table is None:
+            return None
+        bare, columns = self.tables[table]
+        column = rest.removeprefix(".") if rest.removeprefix(".") in columns else None
+        affected = [
+            query
+            for query in self.queries
+            if bare in query.tables and (column is None or query.columns is None or column in query.columns)
+        ]
+        total = sum(query.time for query in self.queries)
+        share = sum(query.time for query in affected) / total if total else 0.0
+        return Cost(queries_affected=len(affected), share_of_time=round(share, 4))
+
+    def _split(self, name: str) -> tuple[str | None, str]:
+        """The table that an object's name begins with, and the rest of it."""
+        ends = [i for i, character in enumerate(name) if character in ". ,"] + [len(name)]
+        return next(((name[:end], name[end:]) for end in reversed(ends) if name[:end] in self.tables), (None, name))
+
+
+def _touched(observation: Observation, query: Query) -> _Touched | None:
+    try:
+        found = list(nodes(postgast.parse(query.sql)))
+    except postgast.PgQueryError:
+        return None
+    profile = observation.profile(query.name)
+    time = query.weight * profile.median_ms if profile and not profile.error else 0.0
+    stars = any(node.HasField("a_star") for node in found)
+    return _Touched(_tables(found), None if stars else _columns(found), time)
+
+
+def _tables(found: list[pb.Node]) -> frozenset[str]:
+    """Tables of FROM, and of INSERT, UPDATE and DELETE, whose target is no node of its own."""
+    names = {node.range_var.relname for node in found if node.HasField("range_var")}
+    for node in found:
+        for kind in ("insert_stmt", "update_stmt", "delete_stmt"):
+            if node.HasField(kind):
+                names.add(getattr(node, kind).relation.relname)
+    return frozenset(names)
+
+
+def _columns(found: list[pb.Node]) -> frozenset[str]:
+    names = {node.column_ref.fields[-1].string.sval for node in found if node.HasField("column_ref")}
+    names |= {node.res_target.name for node in found if node.HasField("res_target")}
+    return frozenset(names)

@@ -1,0 +1,156 @@
+"""Batched statements: key ranges, quarantine, before-images.
+
+The executor sets `pgrefit.run` (uuid) and `pgrefit.step` (text) for its session before it runs or undoes a step, and
+makes the tables of the schema `pgrefit` (see apply/journal).
+"""
+
+from __future__ import annotations
+
+from pgrefit.model.change import Batches
+from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, joined, raw
+from pgrefit.model.names import Relation
+from pgrefit.model.snapshot import Snapshot, Table
+
+QUARANTINE = Relation("pgrefit", "quarantine")
+BEFORE_IMAGE = Relation("pgrefit", "before_image")
+THIS_STEP = Expression(
+    "run = pg_catalog.current_setting('pgrefit.run')::pg_catalog.uuid"
+    " AND step = pg_catalog.current_setting('pgrefit.step')"
+)
+
+
+def row_key(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The key columns of a table and their types; ValueError where no row can be told from another."""
+    key = table.row_key
+    if not key:
+        raise ValueError(f"{table.name} has no primary key nor a unique key over required columns")
+    return key, tuple(table.column(name).type for name in key)
+
+
+def has_row_key(db: Snapshot, table: Relation) -> bool:
+    """Whether batches can walk the table."""
+    found = db.find_table(table)
+    return found is not None and bool(found.row_key)
+
+
+def key_range(key: tuple[str, ...], types: tuple[str, ...]) -> Expression:
+    """The condition of a batch over the alias t: key >= ($1, …) and key <= ($n+1, …)."""
+    columns = joined([expression("t.{c}", c=name) for name in key])
+    count = len(key)
+    low = ", ".join(f"${i + 1}::{t}" for i, t in enumerate(types))
+    high = ", ".join(f"${count + i + 1}::{t}" for i, t in enumerate(types))
+    return expression(
+        "({columns}) >= ({low}) AND ({columns}) <= ({high})",
+        columns=raw(columns), low=raw(Expression(low)), high=raw(Expression(high)),
+    )  # fmt: skip
+
+
+def key_as_text(key: tuple[str, ...]) -> Expression:
+    """An array of the key's texts over the alias t."""
+    return expression("ARRAY[{parts}]", parts=raw(joined([expression("t.{c}::text", c=name) for name in key])))
+
+
+def update_batches(table: Table, assignments: Expression, condition: Expression) -> Batches:
+    """UPDATE … SET assignments WHERE condition (over alias t), in key ranges."""
+    key, types = row_key(table)
+    statement = ddl(
+        "UPDATE {table} AS t SET {assignments} WHERE {range} AND ({condition})",
+        table=table.name, assignments=raw(assignments), range=raw(key_range(key, types)), condition=raw(condition),
+    )  # fmt: skip
+    return Batches(table=table.name, key=key, types=types, statement=statement)
+
+
+def quarantine_batches(table: Table, condition: Expression, reason: Expression) -> Batches:
+    """Move the rows that meet a condition (over alias t) into quarantine, whole, with the reason (an expression)."""
+    key, types = row_key(table)
+    within = expression("{range} AND ({condition})", range=raw(key_range(key, types)), condition=raw(condition))
+    return Batches(table=table.name, key=key, types=types, statement=quarantine_all(table, within, reason))
+
+
+def quarantine_all(table: Table, condition: Expression, reason: Expression) -> Statement:
+    """The same in one statement: for few rows."""
+    return ddl(
+        "WITH gone AS (DELETE FROM {table} AS t WHERE {condition}"
+        " RETURNING {key} AS key, {reason} AS reason, t AS whole)"
+        " INSERT INTO pgrefit.quarantine (run, step, source, key, reason, row, typed)"
+        " SELECT current_setting('pgrefit.run')::uuid, current_setting('pgrefit.step'), {source},"
+        " key, reason, to_jsonb(whole), whole::text FROM gone",
+        table=table.name, condition=raw(condition), reason=raw(reason), source=Literal(table.name),
+        key=raw(key_as_text(row_key(table)[0])),
+    )  # fmt: skip
+
+
+def restore_batches(table: Table, put_aside: Expression = THIS_STEP) -> Batches:
+    """Put quarantined rows back into their table: those of this step, or those that meet `put_aside`."""
+    columns = tuple(column.name for column in table.columns if not column.generated)
+    values = joined([expression("(r.whole).{c}", c=name) for name in columns])
+    statement = ddl(
+        "WITH back AS (UPDATE pgrefit.quarantine AS t SET restored_at = now() WHERE {range} AND {put_aside}"
+        " AND restored_at IS NULL RETURNING typed)"
+        " INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE"
+        " SELECT {values} FROM (SELECT typed::{table} AS whole FROM back OFFSET 0) AS r",
+        range=raw(key_range(("id",), ("bigint",))), put_aside=raw(put_aside), table=table.name, columns=columns,
+        values=raw(values),
+    )  # fmt: skip
+    return Batches(table=QUARANTINE, key=("id",), types=("bigint",), statement=statement)
+
+
+def remembering_batches(table: Table, assignments: dict[str, Expression], condition: Expression) -> Batches:
+    """Overwrite values of existing columns in key ranges, keeping what stood there so that it can be put back.
+
+    `assignments` maps columns to expressions over the alias t; rows where nothing would change are left alone.
+    """
+    key, types = row_key(table)
+    names = tuple(assignments)
+    values = joined([expression("{e} AS {c}", e=raw(e), c=name) for name, e in assignments.items()])
+    changed = joined([expression("n.{c} IS DISTINCT FROM t.{c}", c=name) for name in names], " OR ")
+    same_row = joined(
+        [expression("t.{c} = n.{k}", c=name, k=f"pgrefit_key_{i}") for i, name in enumerate(key)], " AND "
+    )
+    keys = joined([expression("t.{c} AS {k}", c=name, k=f"pgrefit_key_{i}") for i, name in enumerate(key)])
+    statement = ddl(
+        "WITH n AS MATERIALIZED (SELECT {keys}, {key} AS pgrefit_key, {old} AS pgrefit_old, {values} FROM {table} AS t"
+        " WHERE {range} AND ({condition}) FOR NO KEY UPDATE),"
+        " done AS (UPDATE {table} AS t SET {sets} FROM n WHERE {same_row} AND ({changed})"
+        " RETURNING n.pgrefit_key, n.pgrefit_old, {new} AS pgrefit_new)"
+        " INSERT INTO pgrefit.before_image (run, step, source, key, columns, old, new)"
+        " SELECT current_setting('pgrefit.run')::uuid, current_setting('pgrefit.step'), {source},"
+        " pgrefit_key, {columns}, pgrefit_old, pgrefit_new FROM done",
+        keys=raw(keys), key=raw(key_as_text(key)), old=raw(texts(names)), values=raw(values), table=table.name,
+        range=raw(key_range(key, types)), condition=raw(condition), same_row=raw(same_row), changed=raw(changed),
+        sets=raw(joined([expression("{c} = n.{c}", c=name) for name in names])), new=raw(texts(names)),
+        source=Literal(table.name), columns=raw(literals(names)),
+    )  # fmt: skip
+    return Batches(table=table.name, key=key, types=types, statement=statement)
+
+
+def recall_batches(table: Table, columns: tuple[str, ...]) -> Batches:
+    """Put back what `remembering_batches` overwrote, except where somebody changed the value since."""
+    key, types = row_key(table)
+    same_row = joined(
+        [expression("t.{c} = (b.key[{i}])::{type}", c=name, i=i + 1, type=raw(Expression(type_)))
+         for i, (name, type_) in enumerate(zip(key, types, strict=True))], " AND ",
+    )  # fmt: skip
+    sets: list[Expression] = []
+    untouched: list[Expression] = []
+    for i, name in enumerate(columns):
+        type_ = raw(Expression(table.column(name).type))
+        sets.append(expression("{c} = (b.old[{i}])::{type}", c=name, i=i + 1, type=type_))
+        untouched.append(expression("t.{c}::text IS NOT DISTINCT FROM b.new[{i}]", c=name, i=i + 1))
+    statement = ddl(
+        "WITH b AS (DELETE FROM pgrefit.before_image AS t WHERE {range} AND {this_step} RETURNING t.*)"
+        " UPDATE {table} AS t SET {sets} FROM b WHERE {same_row} AND {untouched}",
+        range=raw(key_range(("id",), ("bigint",))), this_step=raw(THIS_STEP), table=table.name,
+        sets=raw(joined(sets)), same_row=raw(same_row), untouched=raw(joined(untouched, " AND ")),
+    )  # fmt: skip
+    return Batches(table=BEFORE_IMAGE, key=("id",), types=("bigint",), statement=statement)
+
+
+def texts(columns: tuple[str, ...]) -> Expression:
+    """An array of the columns' texts over the alias t."""
+    return expression("ARRAY[{parts}]", parts=raw(joined([expression("t.{c}::text", c=name) for name in columns])))
+
+
+def literals(names: tuple[str, ...]) -> Expression:
+    """An array of string literals."""
+    return expression("ARRAY[{parts}]", parts=raw(joined([expression("{t}", t=Literal(name)) for name in names])))

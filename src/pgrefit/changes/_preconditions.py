@@ -1,0 +1,50 @@
+"""Obstacles that several changes share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from pgrefit.model.change import Obstacle
+from pgrefit.model.names import Relation
+from pgrefit.model.snapshot import Snapshot
+
+
+def missing(db: Snapshot, table: Relation, *columns: str) -> Iterator[Obstacle]:
+    """The table, or columns of it, that are not there."""
+    found = db.find_table(table)
+    if found is None:
+        yield Obstacle(str(table), "there is no such table")
+        return
+    there = {column.name for column in found.columns}
+    yield from (Obstacle(f"{table}.{name}", "there is no such column") for name in columns if name not in there)
+
+
+def constraint_taken(db: Snapshot, table: Relation, name: str) -> Iterator[Obstacle]:
+    """A constraint of the table that has the name already."""
+    found = db.find_table(table)
+    if found and any(constraint.name == name for constraint in found.constraints):
+        yield Obstacle(str(table), f"has a constraint {name} already")
+
+
+def rows_unwalkable(db: Snapshot, table: Relation) -> Iterator[Obstacle]:
+    """A table without a key by which batches could walk it."""
+    found = db.find_table(table)
+    if found and not found.row_key:
+        yield Obstacle(str(table), "has no primary key nor a unique key over required columns to walk it by")
+
+
+def rows_unmovable(db: Snapshot, table: Relation) -> Iterator[Obstacle]:
+    """Foreign keys through which putting a row aside would change or delete rows of other tables."""
+    yield from rows_unwalkable(db, table)
+    for child, key in db.references_to(table):
+        if key.on_delete in {"cascade", "set null", "set default"}:
+            yield Obstacle(str(table), f"{key.name} of {child.name} refers to it ON DELETE {key.on_delete.upper()}")
+
+
+def dependants(db: Snapshot, table: Relation, column: str, carried: Collection[str]) -> Iterator[Obstacle]:
+    """What depends on a column and is of no kind that the change carries along; NOT NULL goes with its column."""
+    found = db.find_table(table)
+    required = {c.name for c in found.constraints if c.kind == "not null"} if found else set[str]()
+    for use in db.uses_of(table, column):
+        if use.kind not in carried and not (use.kind == "constraint" and use.member in required):
+            yield Obstacle(f"{table}.{column}", f"{use.name} depends on it")

@@ -1,0 +1,124 @@
+"""Proofs: statements that return one boolean. Names are looked up in the catalog by value, so any name works."""
+
+from __future__ import annotations
+
+from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, joined, raw
+from pgrefit.model.names import Relation
+
+
+def _oid(relation: Relation) -> Expression:
+    """The relation's oid, or NULL where there is none."""
+    return expression(
+        "(SELECT c.oid FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = {schema} AND c.relname = {name})",
+        schema=Literal(relation.schema), name=Literal(relation.name),
+    )  # fmt: skip
+
+
+def negated(proof: Statement) -> Statement:
+    """True where the proof is false."""
+    return ddl("SELECT NOT ({proof})", proof=raw(proof))
+
+
+def every(*proofs: Statement) -> Statement:
+    """True where all are true."""
+    return Statement("SELECT " + " AND ".join(f"({proof})" for proof in proofs))
+
+
+def some(*proofs: Statement) -> Statement:
+    """True where one is true."""
+    return Statement("SELECT " + " OR ".join(f"({proof})" for proof in proofs))
+
+
+def relation_exists(relation: Relation) -> Statement:
+    """Whether a table, view, index or sequence of that name is there."""
+    return ddl("SELECT {oid} IS NOT NULL", oid=raw(_oid(relation)))
+
+
+def schema_exists(name: str) -> Statement:
+    """Whether the schema is there."""
+    return ddl("SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = {name})", name=Literal(name))
+
+
+def column_exists(table: Relation, column: str) -> Statement:
+    """Whether the column is there."""
+    return ddl(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = {oid} AND attname = {column}"
+        " AND NOT attisdropped)",
+        oid=raw(_oid(table)), column=Literal(column),
+    )  # fmt: skip
+
+
+def column_type_is(table: Relation, column: str, type_name: str) -> Statement:
+    """Whether the column is there with that type, as format_type prints it."""
+    return ddl(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = {oid} AND attname = {column}"
+        " AND NOT attisdropped AND pg_catalog.format_type(atttypid, atttypmod) = {type})",
+        oid=raw(_oid(table)), column=Literal(column), type=Literal(type_name),
+    )  # fmt: skip
+
+
+def column_not_null(table: Relation, column: str) -> Statement:
+    """Whether the column is NOT NULL."""
+    return ddl(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = {oid} AND attname = {column}"
+        " AND attnotnull)",
+        oid=raw(_oid(table)), column=Literal(column),
+    )  # fmt: skip
+
+
+def constraint_exists(table: Relation, name: str, *, valid: bool = False) -> Statement:
+    """Whether the constraint is there, and validated where `valid`."""
+    return ddl(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {oid} AND conname = {name}"
+        " AND convalidated >= {valid})",
+        oid=raw(_oid(table)), name=Literal(name), valid=valid,
+    )  # fmt: skip
+
+
+def index_valid(index: Relation, on: Relation | None = None) -> Statement:
+    """Whether the index is there and valid, and is one of the table `on` where given."""
+    owner = _oid(on) if on else Expression("indrelid")
+    return ddl(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_index"
+        " WHERE indexrelid = {oid} AND indrelid = {owner} AND indisvalid)",
+        oid=raw(_oid(index)), owner=raw(owner),
+    )  # fmt: skip
+
+
+def trigger_exists(table: Relation, name: str) -> Statement:
+    """Whether the trigger is there."""
+    return ddl(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = {oid} AND tgname = {name})",
+        oid=raw(_oid(table)), name=Literal(name),
+    )  # fmt: skip
+
+
+def policy_differs(table: Relation, name: str, using: Expression | None, check: Expression | None) -> Statement:
+    """Whether the policy is there and each given expression, as observed, is no longer what the server prints."""
+    parts = [
+        expression("{printed} IS DISTINCT FROM {observed}", printed=raw(printed), observed=Literal(observed))
+        for printed, observed in (
+            (Expression("pg_catalog.pg_get_expr(polqual, polrelid)"), using),
+            (Expression("pg_catalog.pg_get_expr(polwithcheck, polrelid)"), check),
+        )
+        if observed is not None
+    ]
+    return ddl(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_policy WHERE polrelid = {oid} AND polname = {name} AND {printed})",
+        oid=raw(_oid(table)), name=Literal(name), printed=raw(_as_observed(joined(parts, " AND "))),
+    )  # fmt: skip
+
+
+def _as_observed(condition: Expression) -> Expression:
+    """Evaluate a condition under the settings with which observe lets the server print; CASE keeps the order."""
+    return expression(
+        "CASE WHEN pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true) IS NOT NULL"
+        " AND pg_catalog.set_config('quote_all_identifiers', 'off', true) IS NOT NULL THEN {condition} END",
+        condition=raw(condition),
+    )
+
+
+def no_row(table: Relation, condition: Expression) -> Statement:
+    """Whether no row (alias t) meets the condition."""
+    return ddl("SELECT NOT EXISTS (SELECT FROM {table} AS t WHERE {condition})", table=table, condition=raw(condition))

@@ -1,0 +1,45 @@
+"""Trigger functions that keep two shapes of a table in step. They live in the schema pgrefit."""
+
+from __future__ import annotations
+
+from pgrefit.model.ddl import Expression, Literal, Statement, ddl, raw
+from pgrefit.model.names import Relation, fit
+
+PREFIX = "pgrefit_"
+
+
+def trigger_name(table: Relation, purpose: str) -> str:
+    """The name of our trigger on a table, and of its function."""
+    return fit(f"{PREFIX}{table.name}", f"_{purpose}")
+
+
+def function(table: Relation, purpose: str) -> Relation:
+    """The function behind our trigger; the table's schema is part of its name."""
+    return Relation("pgrefit", fit(f"{table.schema}_{table.name}", f"_{purpose}"))
+
+
+def create_function(table: Relation, purpose: str, body: Statement, *, definer: bool = False) -> Statement:
+    """CREATE OR REPLACE the trigger function with a pinned search_path."""
+    return ddl(
+        "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql {security}"
+        " SET search_path = pg_catalog AS {body}",
+        function=function(table, purpose), body=Literal(body),
+        security=raw(Expression("SECURITY DEFINER" if definer else "SECURITY INVOKER")),
+    )  # fmt: skip
+
+
+def create_trigger(table: Relation, purpose: str, when: Expression) -> Statement:
+    """A row trigger BEFORE INSERT OR UPDATE, guarded so that it costs nothing where there is nothing to do."""
+    return ddl(
+        "CREATE TRIGGER {name} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW WHEN ({when})"
+        " EXECUTE FUNCTION {function}()",
+        name=trigger_name(table, purpose), table=table, when=raw(when), function=function(table, purpose),
+    )  # fmt: skip
+
+
+def drop_sync(table: Relation, purpose: str) -> tuple[Statement, Statement]:
+    """Drop trigger and function."""
+    return (
+        ddl("DROP TRIGGER IF EXISTS {name} ON {table}", name=trigger_name(table, purpose), table=table),
+        ddl("DROP FUNCTION IF EXISTS {function}()", function=function(table, purpose)),
+    )

@@ -1,0 +1,45 @@
+"""What can be learnt from, and renamed in, expressions by their parse trees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import postgast
+from postgast import pg_query_pb2 as pb
+
+from pgrefit.model.ddl import Expression
+from pgrefit.model.names import Relation
+
+
+def with_renamed_columns(expression: Expression, names: Mapping[str, str]) -> Expression:
+    """The same expression over one table after its columns were renamed, all at once (so that names may be swapped)."""
+    tree = postgast.parse(f"SELECT ({expression})")
+    for column in postgast.find_nodes(tree, pb.ColumnRef):
+        last = column.fields[-1].string
+        if last.sval in names:
+            last.sval = names[last.sval]
+    return Expression(postgast.deparse(tree).removeprefix("SELECT "))
+
+
+def same_meaning(one: Expression, other: Expression) -> bool:
+    """Whether two expressions differ in blanks and parentheses alone."""
+    forms = {postgast.deparse(postgast.parse(f"SELECT ({expression})")) for expression in (one, other)}
+    return len(forms) == 1
+
+
+def relations(expression: Expression) -> tuple[Relation, ...]:
+    """The qualified relations that an expression reads in subqueries."""
+    return tuple(dict.fromkeys(_relations(expression)))
+
+
+def _relations(expression: Expression) -> Iterator[Relation]:
+    for found in postgast.find_nodes(postgast.parse(f"SELECT ({expression})"), pb.RangeVar):
+        if found.schemaname:
+            yield Relation(found.schemaname, found.relname)
+
+
+def string_constants(expression: Expression) -> tuple[str, ...]:
+    """The string literals of an expression, in order."""
+    tree = postgast.parse(f"SELECT ({expression})")
+    constants = postgast.find_nodes(tree, pb.A_Const)
+    return tuple(constant.sval.sval for constant in constants if constant.HasField("sval"))

@@ -1,0 +1,162 @@
+"""Stop storing what follows from other columns of the row: compute it in a view, and drop the stored copies.
+
+While both versions of the application run, a trigger computes the stored values for rows that are written without them.
+Stored values that disagree with their computation are kept in pgrefit.before_image before the columns go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgrefit.model.change import Batches, Change, Example, Obstacle, Phase, Step, Way, Work
+from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, joined, raw
+from pgrefit.model.locks import Lock, LockMode
+from pgrefit.model.names import Relation
+from pgrefit.model.snapshot import Snapshot, Table
+
+from . import _proof as proof
+from ._batches import THIS_STEP, key_as_text, key_range, literals, row_key, texts
+from ._expressions import substituted
+from ._preconditions import dependants, missing, rows_unwalkable
+from ._sync import create_function, create_trigger, drop_sync, trigger_name
+
+PURPOSE = "compute"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computed:
+    """A column and the expression (over alias t) that gives its value. It may name other computed columns."""
+
+    name: str
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComputedColumns(Change):
+    """Compute columns instead of storing them. `view`: where readers find all columns, the computed ones among them.
+
+    Columns of `columns` that the table does not have are only added to the view.
+    """
+
+    table: Relation
+    columns: tuple[Computed, ...]
+    view: Relation | None = None
+    drop: bool = True
+
+    @property
+    def title(self) -> str:
+        """What it does, for people."""
+        return f"compute {', '.join(f'{self.table}.{c.name}' for c in self.columns)} instead of storing it"
+
+    def obstacles(self, db: Snapshot) -> Iterator[Obstacle]:
+        """What would break when the columns go."""
+        gone = tuple(missing(db, self.table))
+        yield from gone
+        for name in () if gone else self._stored(db.table(self.table)):
+            yield from dependants(db, self.table, name, {"index"})
+        yield from rows_unwalkable(db, self.table)
+
+    def steps(self, db: Snapshot) -> Iterator[Step]:
+        """Expand: fill in. Switch: the view. Contract: keep what disagrees, drop the columns."""
+        table = db.table(self.table)
+        stored = self._stored(table)
+        if stored and self.drop:
+            yield self._fill_in(stored)
+        if self.view:
+            yield self._create_view(table, self.view)
+        if stored and self.drop:
+            yield self._keep_disagreeing(table, stored)
+            yield self._drop_stored(stored)
+
+    def _stored(self, table: Table) -> dict[str, Expression]:
+        there = {column.name for column in table.columns}
+        return {name: value for name, value in self._values().items() if name in there}
+
+    def _values(self) -> dict[str, Expression]:
+        raws = {c.name: c.expression for c in self.columns}
+        return {name: substituted(value, raws) for name, value in raws.items()}
+
+    def _fill_in(self, stored: dict[str, Expression]) -> Step:
+        values = joined([expression("coalesce(t.{c}, {e})", c=name, e=raw(e)) for name, e in stored.items()])
+        targets = joined([expression("NEW.{c}", c=name) for name in stored])
+        body = ddl("BEGIN SELECT {values} INTO {targets} FROM (SELECT (NEW).*) AS t; RETURN NEW; END",
+                   values=raw(values), targets=raw(targets))  # fmt: skip
+        missing = joined([expression("NEW.{c} IS NULL", c=name) for name in stored], " OR ")
+        return Step(
+            title=f"compute stored columns of {self.table} for writers that leave them out", phase=Phase.EXPAND,
+            do=(create_function(self.table, PURPOSE, body), create_trigger(self.table, PURPOSE, missing)),
+            undo=drop_sync(self.table, PURPOSE),
+            locks=(Lock(self.table, LockMode.SHARE_ROW_EXCLUSIVE),), work=Work.INSTANT,
+            proof=proof.trigger_exists(self.table, trigger_name(self.table, PURPOSE)),
+            why="the new version of the application does not write them, the old one still reads them",
+        )  # fmt: skip
+
+    def _create_view(self, table: Table, view: Relation) -> Step:
+        values = self._values()
+        kept = [expression("t.{c}", c=c.name) for c in table.columns if c.name not in values]
+        added = [expression("{e} AS {c}", e=raw(e), c=name) for name, e in values.items()]
+        return Step(
+            title=f"create the view {view} with the computed columns", phase=Phase.SWITCH,
+            do=(ddl("CREATE VIEW {view} WITH (security_invoker = true) AS SELECT {columns} FROM {table} AS t",
+                    view=view, columns=raw(joined([*kept, *added])), table=self.table), *_readers(view, table)),
+            undo=(ddl("DROP VIEW IF EXISTS {view}", view=view),),
+            locks=(Lock(self.table, LockMode.ACCESS_SHARE),), work=Work.INSTANT, proof=proof.relation_exists(view),
+        )  # fmt: skip
+
+    def _keep_disagreeing(self, table: Table, stored: dict[str, Expression]) -> Step:
+        key, types = row_key(table)
+        disagrees = joined(
+            [expression("t.{c} IS DISTINCT FROM ({e})", c=name, e=raw(e)) for name, e in stored.items()], " OR "
+        )
+        computed = joined([expression("({e})::text", e=raw(e)) for e in stored.values()])
+        statement = ddl(
+            "INSERT INTO pgrefit.before_image (run, step, source, key, columns, old, new)"
+            " SELECT current_setting('pgrefit.run')::uuid, current_setting('pgrefit.step'), {source}, {key}, {columns},"
+            " {old}, ARRAY[{computed}] FROM {table} AS t WHERE {range} AND ({disagrees})",
+            source=Literal(self.table), key=raw(key_as_text(key)), columns=raw(literals(tuple(stored))),
+            old=raw(texts(tuple(stored))), computed=raw(computed), table=self.table, range=raw(key_range(key, types)),
+            disagrees=raw(disagrees),
+        )  # fmt: skip
+        kept = expression("EXISTS (SELECT FROM pgrefit.before_image AS b WHERE {this_step} AND b.key = {key})",
+                          this_step=raw(THIS_STEP), key=raw(key_as_text(key)))  # fmt: skip
+        return Step(
+            title=f"keep stored values of {self.table} that disagree with their computation", phase=Phase.CONTRACT,
+            do=Batches(table=self.table, key=key, types=types, statement=statement),
+            undo=(ddl("DELETE FROM pgrefit.before_image WHERE {this_step}", this_step=raw(THIS_STEP)),),
+            locks=(Lock(self.table, LockMode.ACCESS_SHARE),), work=Work.BATCHES,
+            proof=proof.no_row(self.table, expression("({d}) AND NOT {kept}", d=raw(disagrees), kept=raw(kept))),
+        )  # fmt: skip
+
+    def _drop_stored(self, stored: dict[str, Expression]) -> Step:
+        actions = joined([expression("DROP COLUMN IF EXISTS {c}", c=name) for name in stored])
+        return Step(
+            title=f"drop stored columns of {self.table} that are computed now", phase=Phase.CONTRACT,
+            do=(*drop_sync(self.table, PURPOSE),
+                ddl("ALTER TABLE {table} {actions}", table=self.table, actions=raw(actions))),
+            undo=Way.NO_RETURN, locks=(Lock(self.table, LockMode.ACCESS_EXCLUSIVE),), work=Work.INSTANT,
+            proof=proof.every(*(proof.negated(proof.column_exists(self.table, name)) for name in stored)),
+        )  # fmt: skip
+
+
+def _readers(view: Relation, table: Table) -> Iterator[Statement]:
+    for grant in table.grants:
+        if grant.privilege == "SELECT":
+            role = grant.grantee if grant.grantee else raw(Expression("PUBLIC"))
+            yield ddl("GRANT SELECT ON {view} TO {role}", view=view, role=role)
+
+
+EXAMPLE = Example(
+    """
+    CREATE TABLE shop.line (
+        id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, price numeric NOT NULL, quantity int NOT NULL,
+        total numeric NOT NULL);
+    INSERT INTO shop.line (price, quantity, total) SELECT n, 2, 2 * n FROM generate_series(1, 50) AS n;
+    UPDATE shop.line SET total = 7 WHERE id = 20;
+    """,
+    ComputedColumns(
+        table=Relation("shop", "line"), view=Relation("shop", "line_with_total"),
+        columns=(Computed(name="total", expression=Expression("t.price * t.quantity")),),
+    ),
+    writes="INSERT INTO shop.line (price, quantity, total) VALUES (3, 4, 12)",
+)  # fmt: skip

@@ -1,0 +1,36 @@
+"""Arguments and options that verbs share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Dsn = Annotated[
+    str | None, typer.Argument(metavar="[DSN]", help="postgresql://… or host=… dbname=…; else PGREFIT_DSN, …")
+]
+DsnOption = Annotated[str | None, typer.Option("--dsn", metavar="DSN", help="The same as the argument.")]
+EnvOption = Annotated[str | None, typer.Option("--env", metavar="NAME", help="Database [env.NAME] of pgrefit.toml.")]
+PlanFolder = Annotated[Path, typer.Argument(metavar="PLAN", help="The plan's folder.")]
+WorkloadOption = Annotated[Path | None, typer.Option("--workload", metavar="FILE", help="The application's queries.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print every statement with its lock; change nothing.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write there, not to standard output.")]
+OnServer = Annotated[
+    str | None,
+    typer.Option("--on", metavar="DSN", help="Server for the copy (default: an embedded one, gone afterwards)."),
+]
+
+
+class Format(StrEnum):
+    """How a result is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="Form of the result.")]

@@ -1,0 +1,49 @@
+"""pgrefit rehearse."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pgrefit.cli import say
+from pgrefit.cli.options import (
+    Dsn,
+    DsnOption,
+    EnvOption,
+    Format,
+    FormatOption,
+    OnServer,
+    Out,
+    PlanFolder,
+    WorkloadOption,
+)
+
+
+def rehearse(
+    plan: PlanFolder,
+    dsn: Dsn = None,
+    dsn_option: DsnOption = None,
+    env: EnvOption = None,
+    workload: WorkloadOption = None,
+    server: OnServer = None,
+    accept_edits: Annotated[
+        bool, typer.Option("--accept-edits", help="Rehearse steps edited by hand, and accept them if they pass.")
+    ] = False,
+    form: FormatOption = Format.TEXT,
+    out: Out = None,
+) -> None:
+    """Run the plan up and down on a copy, under load: measures every step, compares it with what it declared."""
+    from pgrefit.api.rehearsing import rehearse as run
+    from pgrefit.pg.connect import resolve
+    from pgrefit.report import text
+    from pgrefit.report.story import Story
+
+    result = run(
+        say.target(dsn, dsn_option, env), plan, workload=workload, server=resolve(server) if server else None,
+        accept_edits=accept_edits,
+    )  # fmt: skip
+    story = Story(title=f"Rehearsal of {result.plan}", rehearsal=result)
+    say.show(form, "rehearsal", result, lambda c: text.rehearsal(result, c), story, out)
+    if not result.passed:
+        raise typer.Exit(1)

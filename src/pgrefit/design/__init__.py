@@ -1,0 +1,1 @@
+"""Findings, workload and intent become a plan."""

@@ -1,0 +1,187 @@
+"""Findings and intent become changes, merged a table at a time, in the order in which they build on each other.
+
+What only loses nothing and refuses nothing is planned from the findings alone. What puts rows aside, drops a column or
+changes values needs a word in refit.toml; without it the finding is named in the plan's notes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from pgrefit.changes.add_foreign_key import AddForeignKey
+from pgrefit.changes.compatible_schema import CompatibleSchema
+from pgrefit.changes.computed_columns import Computed, ComputedColumns
+from pgrefit.changes.create_index import CreateIndex
+from pgrefit.changes.drop_index import DropIndex
+from pgrefit.changes.extract_text import ExtractText
+from pgrefit.changes.fill_required import FillRequired
+from pgrefit.changes.read_model import ReadModel
+from pgrefit.changes.reconcile_check import ReconcileCheck
+from pgrefit.changes.retype_columns import Conversion, RetypeColumns
+from pgrefit.changes.rewrite_policy import RewritePolicy
+from pgrefit.changes.rewrite_table import RewriteTable
+from pgrefit.model.change import Change
+from pgrefit.model.ddl import Expression
+from pgrefit.model.finding import Finding
+from pgrefit.model.intent import Intent, relation
+from pgrefit.model.names import Relation
+from pgrefit.model.snapshot import Policy, Snapshot, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """The changes in order, and what was decided on the way."""
+
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...]
+
+
+def compose(db: Snapshot, findings: Iterable[Finding], intent: Intent) -> Composition:
+    """Choose and merge the changes. Indexes chosen from the workload are added later, see `with_indexes`."""
+    remedies = [change for finding in findings for change in finding.remedy]
+    notes: list[str] = []
+    policies = _unique(c for c in remedies if isinstance(c, RewritePolicy))
+    retypes = list(_retypes(db, remedies, policies, intent))
+    body: list[Change] = [
+        *policies, *retypes, *_required(remedies, intent, notes), *_texts(remedies, intent, notes),
+        *_checks(remedies, intent, notes), *_unique(c for c in remedies if isinstance(c, AddForeignKey)),
+        *_key_indexes(remedies, retypes), *_computed(db, remedies, intent, notes), *_read_models(intent),
+        *_dropped_indexes(remedies, intent, notes),
+        *(RewriteTable(table=relation(name)) for name in intent.storage.rewrite),
+    ]  # fmt: skip
+    return Composition((*_compatible(body, intent), *body), tuple(notes))
+
+
+def with_indexes(changes: tuple[Change, ...], indexes: Iterable[CreateIndex]) -> tuple[Change, ...]:
+    """Put indexes over the final columns where the columns still have their first names: before the switch."""
+    names = {c.table: {v.column: v.new for v in c.conversions} for c in changes if isinstance(c, RetypeColumns)}
+    physical = tuple(index.renamed(names.get(index.table, {})) for index in indexes)
+    place = next(
+        (n for n, c in enumerate(changes) if isinstance(c, ComputedColumns | ReadModel | DropIndex)), len(changes)
+    )
+    return (*changes[:place], *physical, *changes[place:])
+
+
+def _unique(changes: Iterable[Change]) -> list[Change]:
+    return list(dict.fromkeys(changes))
+
+
+def _retypes(db: Snapshot, remedies: list[Change], policies: list[Change], intent: Intent) -> Iterator[RetypeColumns]:
+    """One change a table, with the intent's choices, over the policies as the earlier steps leave them."""
+    by_table: dict[Relation, dict[str, Conversion]] = {}
+    for change in remedies:
+        if isinstance(change, RetypeColumns):
+            for conversion in change.conversions:
+                by_table.setdefault(change.table, {})[conversion.column] = _decided(change.table, conversion, intent)
+    for table, conversions in by_table.items():
+        rewritten = tuple(_rewritten(db.table(table), policies))
+        yield RetypeColumns(table=table, conversions=tuple(conversions.values()), policies=rewritten)
+
+
+def _decided(table: Relation, conversion: Conversion, intent: Intent) -> Conversion:
+    said = intent.reference.get(f"{table}.{conversion.column}")
+    if said is None:
+        return conversion
+    required = said.required or conversion.required
+    return replace(conversion, on_delete=said.on_delete, orphans=said.orphans, required=required)
+
+
+def _rewritten(table: Table, policies: list[Change]) -> Iterator[Policy]:
+    mine = {c.policy.name: c for c in policies if isinstance(c, RewritePolicy) and c.table == table.name}
+    for policy in table.policies:
+        change = mine.get(policy.name)
+        if change is None:
+            yield policy
+        else:
+            yield replace(policy, using=change.using or policy.using, check=change.check or policy.check)
+
+
+def _required(remedies: list[Change], intent: Intent, notes: list[str]) -> Iterator[Change]:
+    for change in _unique(c for c in remedies if isinstance(c, FillRequired)):
+        assert isinstance(change, FillRequired)
+        said = intent.required.get(f"{change.table}.{change.column}")
+        if said:
+            yield replace(change, rest=said.rest)
+        else:
+            notes.append(
+                f"{change.table}.{change.column} stays nullable: name it under [required] to fill and enforce it"
+            )
+
+
+def _texts(remedies: list[Change], intent: Intent, notes: list[str]) -> Iterator[Change]:
+    for change in _unique(c for c in remedies if isinstance(c, ExtractText)):
+        assert isinstance(change, ExtractText)
+        said = intent.text.get(f"{change.table}.{change.column}")
+        if said is None:
+            notes.append(f"{change.table}.{change.column} keeps its lines of text: name it under [text] to parse them")
+            continue
+        chosen = tuple(
+            replace(f, target=said.columns[f.label]) if f.label in said.columns else f
+            for f in change.fields
+            if not said.columns or f.label in said.columns
+        )
+        yield replace(change, fields=chosen)
+
+
+def _checks(remedies: list[Change], intent: Intent, notes: list[str]) -> Iterator[Change]:
+    for change in _unique(c for c in remedies if isinstance(c, ReconcileCheck)):
+        assert isinstance(change, ReconcileCheck)
+        said = intent.check.get(f"{change.table}.{change.column}")
+        if said:
+            values = said.values or change.values
+            yield replace(change, values=values, mapping=tuple(said.mapping.items()) or change.mapping)
+        else:
+            notes.append(f"{change.table}.{change.column} keeps its check: name it under [check] to reconcile it")
+
+
+def _key_indexes(remedies: list[Change], retypes: list[RetypeColumns]) -> Iterator[Change]:
+    """Indexes that findings ask for, but not on columns that a retype indexes itself."""
+    taken = {(r.table, c.column) for r in retypes for c in r.conversions}
+    for change in _unique(c for c in remedies if isinstance(c, CreateIndex)):
+        assert isinstance(change, CreateIndex)
+        if not any((change.table, key.column) in taken for key in change.keys):
+            yield change
+
+
+def _computed(db: Snapshot, remedies: list[Change], intent: Intent, notes: list[str]) -> Iterator[Change]:
+    found: dict[str, dict[str, Expression]] = {}
+    for change in remedies:
+        if isinstance(change, ComputedColumns):
+            found.setdefault(str(change.table), {}).update({c.name: c.expression for c in change.columns})
+    for name in found.keys() - intent.computed.keys():
+        columns = ", ".join(found[name])
+        notes.append(f"{name} keeps its stored columns {columns}: name the table under [computed] to compute them")
+    for name, said in intent.computed.items():
+        stored = {c: e for c, e in found.get(name, {}).items() if not said.drop or c in said.drop}
+        notes.extend(f"{name}.{c} is not dropped: no computation of it holds" for c in said.drop if c not in stored)
+        values = stored | {c: Expression(e) for c, e in said.columns.items()}
+        if values:
+            computed = tuple(Computed(name=c, expression=e) for c, e in values.items())
+            yield ComputedColumns(table=db.table(relation(name)).name, columns=computed, view=relation(said.view))
+
+
+def _read_models(intent: Intent) -> Iterator[Change]:
+    for said in intent.read_model:
+        yield ReadModel(
+            name=relation(said.name), select=Expression(said.select.strip().rstrip(";")), key=said.key,
+            reads=tuple(map(relation, said.reads)), kind=said.kind, readers=said.readers,
+        )  # fmt: skip
+
+
+def _dropped_indexes(remedies: list[Change], intent: Intent, notes: list[str]) -> Iterator[Change]:
+    drops = _unique(c for c in remedies if isinstance(c, DropIndex))
+    if intent.indexes.drop_unused:
+        yield from drops
+    elif drops:
+        notes.append(f"{len(drops)} unused or redundant indexes stay: set drop_unused under [indexes] to drop them")
+
+
+def _compatible(changes: list[Change], intent: Intent) -> Iterator[Change]:
+    if intent.compatibility is None:
+        return
+    reshaped = dict.fromkeys(c.table for c in changes if isinstance(c, RetypeColumns | ComputedColumns))
+    if reshaped:
+        yield CompatibleSchema(
+            schema=intent.compatibility.schema_name, tables=tuple(reshaped), by_default=intent.compatibility.by_default
+        )

@@ -1,0 +1,79 @@
+"""All that the audit knows of a database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .ddl import Statement
+from .names import Relation
+from .snapshot import Snapshot
+from .statistics import Statistics
+from .workload import Workload
+
+Cell = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something to be measured on the data: a read-only SELECT. Its statement is its identity.
+
+    `about` names the table that is read (for coverage and the scan budget).
+    """
+
+    about: Relation
+    select: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Rows of a question's SELECT; `skipped` says why there are none (budget, privilege, error)."""
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Cell, ...], ...] = ()
+    skipped: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryProfile:
+    """What one query of the workload did when it was run over its sampled parameters. Times in ms, medians."""
+
+    name: str
+    calls: int
+    median_ms: float
+    p95_ms: float
+    rows: float  # mean rows returned
+    plan: str = ""  # JSON of EXPLAIN
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Another environment of the same database (staging, a customer's), to be compared."""
+
+    name: str
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Schema, statistics, answers from the data, workload, and other environments."""
+
+    snapshot: Snapshot
+    statistics: Statistics = field(default_factory=Statistics)
+    answers: dict[Question, Answer] = field(default_factory=dict[Question, Answer])
+    workload: Workload = field(default_factory=Workload)
+    profiles: tuple[QueryProfile, ...] = ()
+    environments: tuple[Environment, ...] = ()
+
+    def answer(self, question: Question) -> Answer | None:
+        """The answer where it was asked and got one; None where not yet asked or skipped."""
+        answer = self.answers.get(question)
+        return None if answer is None or answer.skipped else answer
+
+    def rows(self, table: Relation) -> int:
+        """Rows of a table as the server estimates them (-1: unknown)."""
+        return self.statistics.table(table).rows
+
+    def profile(self, name: str) -> QueryProfile | None:
+        """The profile of a query of the workload, or None."""
+        return next((p for p in self.profiles if p.name == name), None)

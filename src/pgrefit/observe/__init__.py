@@ -1,0 +1,1 @@
+"""Reads a database, or DDL and workload files, into nouns: read-only, bounded, in bulk."""

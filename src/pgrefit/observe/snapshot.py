@@ -1,0 +1,67 @@
+"""The schema of a database, read in a score of bulk queries at one moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+from pgrefit.model.snapshot import Snapshot
+from pgrefit.observe.columns import read_columns
+from pgrefit.observe.objects import (
+    read_extended_statistics,
+    read_extensions,
+    read_functions,
+    read_publications,
+    read_roles,
+    read_schemas,
+    read_sequences,
+    read_types,
+)
+from pgrefit.observe.parts import read_constraints, read_indexes, read_parents, read_policies, read_triggers
+from pgrefit.observe.reader import Reader, open_reader
+from pgrefit.observe.tables import Parts, read_tables, read_views
+from pgrefit.observe.uses import read_uses
+from pgrefit.pg.moment import at_one_moment
+
+
+def take_snapshot(conn: psycopg.Connection[Any]) -> Snapshot:
+    """Read the whole schema of the connection's database, in one read-only transaction or within the caller's.
+
+    Any role may: the catalog is open to all. System schemas, temporary objects and schema pgrefit are left out.
+    Raises LockNotGranted where a definition waits behind a lock for longer than the session allows, and StoppedSafely
+    where the schema does not hold still.
+    """
+    return at_one_moment(conn, lambda: _assemble(open_reader(conn)))
+
+
+def _assemble(reader: Reader) -> Snapshot:
+    columns = read_columns(reader)
+    constraints = read_constraints(reader, columns)
+    parents = read_parents(reader)
+    parts = Parts(
+        columns=columns,
+        parents=parents,
+        constraints=constraints.of_tables,
+        indexes=read_indexes(reader, columns, parents),
+        triggers=read_triggers(reader, columns),
+        policies=read_policies(reader),
+    )
+    (database,) = reader.rows("database")
+    return Snapshot(
+        database=database["database"],
+        server_version=database["server_version"],
+        database_settings=tuple(database["database_settings"]),
+        event_triggers=tuple(database["event_triggers"]),
+        schemas=read_schemas(reader),
+        tables=read_tables(reader, parts),
+        views=read_views(reader, parts),
+        sequences=read_sequences(reader),
+        functions=read_functions(reader),
+        types=read_types(reader, columns, constraints.of_domains),
+        extensions=read_extensions(reader),
+        statistics=read_extended_statistics(reader),
+        publications=read_publications(reader),
+        roles=read_roles(reader),
+        uses=read_uses(reader),
+    )

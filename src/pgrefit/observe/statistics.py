@@ -1,0 +1,71 @@
+"""What the server counts and estimates, in five bulk queries."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+
+import psycopg
+
+from pgrefit.model.names import Relation
+from pgrefit.model.statistics import ColumnStatistics, IndexStatistics, Statistics, TableStatistics
+from pgrefit.pg.moment import at_one_moment
+from pgrefit.pg.queries import fetch_dicts
+
+
+def take_statistics(conn: psycopg.Connection[Any]) -> Statistics:
+    """Read sizes, estimates, counters and changed settings; column statistics only of columns that the role may read.
+
+    Materialized views are among the tables. Raises LockNotGranted where a size waits longer than the session allows.
+    """
+    return at_one_moment(conn, lambda: _statistics(conn))
+
+
+def _statistics(conn: psycopg.Connection[Any]) -> Statistics:
+    (database,) = fetch_dicts(conn, "database_statistics")
+    index_rows = fetch_dicts(conn, "index_statistics")
+    return Statistics(
+        **database,
+        tables=_tables(conn, index_rows),
+        indexes=tuple(map(_index, index_rows)),
+        settings=tuple((row["name"], row["value"] or "") for row in fetch_dicts(conn, "changed_settings")),
+    )
+
+
+def _tables(conn: psycopg.Connection[Any], index_rows: list[dict[str, Any]]) -> tuple[TableStatistics, ...]:
+    index_bytes: Counter[int] = Counter()
+    index_scans: Counter[int] = Counter()
+    for row in index_rows:
+        index_bytes[row["relation"]] += row["bytes"]
+        index_scans[row["relation"]] += row["scans"]
+    columns = _columns(conn)
+
+    def table(row: dict[str, Any]) -> TableStatistics:
+        oid, name = row.pop("oid"), Relation(row.pop("schema"), row.pop("name"))
+        return TableStatistics(
+            table=name,
+            index_bytes=index_bytes[oid],
+            index_scans=index_scans[oid],
+            columns=tuple(columns.get(name, ())),
+            **row,
+        )
+
+    return tuple(map(table, fetch_dicts(conn, "table_statistics")))
+
+
+def _columns(conn: psycopg.Connection[Any]) -> dict[Relation, list[ColumnStatistics]]:
+    columns: defaultdict[Relation, list[ColumnStatistics]] = defaultdict(list)
+    for row in fetch_dicts(conn, "column_statistics"):
+        name = Relation(row.pop("schema"), row.pop("name"))
+        row |= {key: tuple(row[key]) for key in ("values", "frequencies", "bounds")}
+        columns[name].append(ColumnStatistics(**row))
+    return columns
+
+
+def _index(row: dict[str, Any]) -> IndexStatistics:
+    return IndexStatistics(
+        index=Relation(row["schema"], row["name"]),
+        table=Relation(row["table_schema"], row["table_name"]),
+        bytes=row["bytes"],
+        scans=row["scans"],
+    )

@@ -1,0 +1,53 @@
+"""Reading the catalog as of one moment, with nothing that others set changing what is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from time import sleep
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from pgrefit.errors import StoppedSafely
+from pgrefit.pg.errors import translated
+from pgrefit.pg.queries import fetch_dicts
+
+Value = TypeVar("Value")
+WAITS_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8)
+
+
+def at_one_moment(conn: psycopg.Connection[Any], read: Callable[[], Value]) -> Value:
+    """What `read` returns, run in a repeatable-read, read-only transaction, or in a savepoint of the caller's.
+
+    The server prints definitions from the catalog as it is now, not as of the transaction: where an object is dropped
+    in between that fails, and all is read again. Raises StoppedSafely where the schema does not hold still.
+    """
+    for wait in WAITS_SECONDS:
+        try:
+            return _once(conn, read)
+        except psycopg.errors.InternalError_:
+            sleep(wait)
+    try:
+        return _once(conn, read)
+    except psycopg.errors.InternalError_ as error:
+        raise StoppedSafely(
+            "the schema changes while it is read", why=str(error), next_step="run again when no DDL runs"
+        ) from error
+
+
+def _once(conn: psycopg.Connection[Any], read: Callable[[], Value]) -> Value:
+    with translated(), _pinned(conn):
+        return read()
+
+
+@contextmanager
+def _pinned(conn: psycopg.Connection[Any]) -> Generator[None]:
+    outermost = conn.info.transaction_status is TransactionStatus.IDLE
+    with conn.transaction(force_rollback=True):
+        conn.execute("SET TRANSACTION READ ONLY")
+        if outermost:
+            conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        fetch_dicts(conn, "pin_session")
+        yield

@@ -1,0 +1,10 @@
+-- Size of the database, and since when the server counts. A role that may not connect may not ask the size.
+SELECT
+    CASE
+        WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE')
+            THEN pg_database_size(d.oid)
+        ELSE 0
+    END AS database_bytes,
+    pg_stat_get_db_stat_reset_time(d.oid) AS reset_at
+FROM pg_database AS d
+WHERE d.datname = current_database()

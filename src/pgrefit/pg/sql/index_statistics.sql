@@ -1,0 +1,16 @@
+-- Size in bytes and scans of each index; those of a partitioned index are its partitions'.
+SELECT
+    i.indrelid AS relation,
+    n.nspname AS schema,
+    c.relname AS name,
+    tn.nspname AS table_schema,
+    t.relname AS table_name,
+    CASE WHEN c.relkind = 'i' THEN coalesce(pg_relation_size(c.oid), 0) ELSE 0 END AS bytes,
+    pg_stat_get_numscans(c.oid) AS scans
+FROM pg_index AS i
+JOIN pg_class AS c ON c.oid = i.indexrelid
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_class AS t ON t.oid = i.indrelid
+JOIN pg_namespace AS tn ON tn.oid = t.relnamespace
+WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'pgrefit')
+ORDER BY n.nspname, c.relname

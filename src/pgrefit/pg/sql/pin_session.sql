@@ -1,0 +1,15 @@
+-- Settings of this transaction on which the text of printed definitions and the speed of catalog queries depend.
+SELECT pg_catalog.set_config(name, value, true)
+FROM (
+    VALUES
+    ('search_path', 'pg_catalog, pg_temp'),
+    ('client_encoding', 'UTF8'),
+    ('quote_all_identifiers', 'off'),
+    ('DateStyle', 'ISO, MDY'),
+    ('IntervalStyle', 'postgres'),
+    ('TimeZone', 'UTC'),
+    ('extra_float_digits', '1'),
+    ('bytea_output', 'hex'),
+    ('xmloption', 'content'),
+    ('jit', 'off')
+) AS setting (name, value)

@@ -1,0 +1,2 @@
+-- Every role of the server.
+SELECT rolname::text AS name FROM pg_roles

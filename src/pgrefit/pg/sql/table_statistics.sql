@@ -1,0 +1,22 @@
+-- Sizes in bytes, estimated rows and usage counters of each table; sizes of a partitioned table are those of its partitions.
+SELECT
+    c.oid,
+    n.nspname AS schema,
+    c.relname AS name,
+    c.reltuples::bigint AS rows,
+    greatest(c.relpages, 0) AS pages,
+    CASE WHEN c.relkind IN ('r', 'm') THEN coalesce(pg_relation_size(c.oid), 0) ELSE 0 END AS heap_bytes,
+    CASE WHEN c.reltoastrelid <> 0 THEN coalesce(pg_total_relation_size(c.reltoastrelid), 0) ELSE 0 END AS toast_bytes,
+    pg_stat_get_dead_tuples(c.oid) AS dead_rows,
+    pg_stat_get_numscans(c.oid) AS sequential_scans,
+    pg_stat_get_tuples_inserted(c.oid) AS inserted,
+    pg_stat_get_tuples_updated(c.oid) AS updated,
+    pg_stat_get_tuples_deleted(c.oid) AS deleted,
+    pg_stat_get_tuples_hot_updated(c.oid) AS hot_updated,
+    pg_stat_get_mod_since_analyze(c.oid) AS modified_since_analyze
+FROM pg_class AS c
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE
+    c.relkind IN ('r', 'p', 'f', 'm')
+    AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'pgrefit')
+ORDER BY n.nspname, c.relname

@@ -1,0 +1,4 @@
+-- Constraints declared NOT ENFORCED.
+SELECT k.oid
+FROM pg_constraint AS k
+WHERE NOT k.conenforced

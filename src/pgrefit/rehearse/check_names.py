@@ -1,0 +1,10 @@
+"""What a rehearsal checks, as it says it."""
+
+STEPS_RUN = "every step runs"
+LOCKS_KEPT = "every step kept its declared locks"
+WAY_BACK = "the way back leaves schema and data equal"
+SAME_ROWS = "row security decides the same"
+OLD_WORKS = "the old application works until the contract phase"
+NEW_WORKS = "the new application works after the switch"
+NONE_FAILED = "no statement of the load failed"
+NONE_LOST = "no row that the load wrote is lost"

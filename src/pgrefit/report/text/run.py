@@ -1,0 +1,63 @@
+"""A run, and its verification, as text."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.console import Console
+
+from pgrefit.model.run import Run, StepRun, Verification
+from pgrefit.report.steps import elapsed
+from pgrefit.report.text.rehearsal import checks
+from pgrefit.report.text.setting import BAD, FAINT, GOOD, STRONG, WARN, heading, indented, mark, phrase, say, table
+from pgrefit.report.units import NOTHING, count, milliseconds, number, plural
+
+_STYLE = {"pending": FAINT, "started": WARN, "done": GOOD, "skipped": FAINT, "undone": WARN}
+
+
+def run(value: Run, console: Console, now: datetime | None = None) -> None:
+    """How far a run is: states of its steps, rows a second of the batches. `now` ends what is still running."""
+    done = sum(step.state in {"done", "skipped"} for step in value.steps)
+    heading(console, f"{value.plan}: {value.state}, {done} of {plural(len(value.steps), 'step')}")
+    took = elapsed(value, now)
+    console.print(say(f"run {value.id}, started {value.started_at:%Y-%m-%d %H:%M:%S %Z}, {milliseconds(took)}", FAINT))
+    columns = (
+        ("", "left"),
+        ("step", "left"),
+        ("state", "left"),
+        ("took", "right"),
+        ("rows", "right"),
+        ("rate", "right"),
+    )
+    table(console, columns, [_row(step, now) for step in value.steps])
+    for step in value.steps:
+        if step.message:
+            console.print(phrase((f"{step.id}  ", FAINT), (step.message, BAD)))
+    _quarantine(value, console)
+
+
+def verification(value: Verification, console: Console) -> None:
+    """Every check, and the verdict."""
+    checks(value.checks, console)
+    console.print()
+    console.print(mark(good=value.passed, yes="Everything holds.", no="Not everything holds."))
+
+
+def _row(step: StepRun, now: datetime | None) -> tuple[object, ...] | tuple[str, ...]:
+    took = elapsed(step, now)
+    return (
+        step.id,
+        step.title,
+        say(step.state, _STYLE[step.state]),
+        milliseconds(took),
+        count(step.rows) if step.rows else NOTHING,
+        f"{number(round(step.rows / took * 1000))}/s" if step.rows and took else NOTHING,
+    )
+
+
+def _quarantine(value: Run, console: Console) -> None:
+    if value.quarantined:
+        heading(console, "Quarantined")
+    for put_aside in value.quarantined:
+        line = phrase((plural(put_aside.rows, "row"), STRONG), (f" of {put_aside.source}: {put_aside.reason}", ""))
+        indented(console, line, 2)

@@ -1,0 +1,1 @@
+"""What the page's sections show, worked out of a Story; templates only set it."""

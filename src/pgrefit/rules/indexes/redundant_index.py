@@ -1,0 +1,68 @@
+"""An index that another one makes needless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgrefit.changes.drop_index import DropIndex
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Index, Table
+from pgrefit.rules._ask import catalog, statistic
+from pgrefit.rules._indexes import needed_by_constraint, prefix_of
+
+
+@rule(
+    code="IDX002",
+    title="Index that begins another index",
+    why="The longer index serves the same look-ups; every write pays for both.",
+    example="""
+        CREATE TABLE visit (id int PRIMARY KEY, place text, day date, seen boolean);
+        CREATE INDEX visit_place ON visit (place);
+        CREATE INDEX visit_place_day ON visit (place, day);
+    """,
+    clean="""
+        CREATE TABLE visit (id int PRIMARY KEY, place text, day date, seen boolean, code text);
+        CREATE INDEX ON visit (place, day);
+        CREATE INDEX ON visit (day);
+        CREATE INDEX ON visit (place DESC);
+        CREATE INDEX ON visit (place text_pattern_ops);
+        CREATE INDEX ON visit (place COLLATE "C");
+        CREATE INDEX ON visit (place) WHERE seen;
+        CREATE INDEX ON visit (place) INCLUDE (seen);
+        CREATE INDEX ON visit USING hash (place);
+        CREATE UNIQUE INDEX ON visit (code);
+        CREATE INDEX ON visit (code, day);
+    """,
+)
+def redundant_index(observation: Observation) -> Iterator[Finding]:
+    """B-trees whose keys are the first keys of another, and which give nothing beside."""
+    for table in observation.snapshot.own_tables():
+        for index in table.indexes:
+            longer = [other for other in table.indexes if _begins(index, other)]
+            if longer and not needed_by_constraint(index) and index.partition_of is None:
+                yield _finding(observation, table, index, min(longer, key=lambda other: len(other.keys)))
+
+
+def _begins(index: Index, other: Index) -> bool:
+    alike = index.method == other.method == "btree" and index.predicate == other.predicate
+    carried = {*other.columns, *other.include}
+    return (
+        alike and other.valid and index.valid and len(index.keys) < len(other.keys)
+        and prefix_of(index, other) and set(index.include) <= carried
+    )  # fmt: skip
+
+
+def _finding(observation: Observation, table: Table, index: Index, other: Index) -> Finding:
+    measured = observation.statistics.index(index.name)
+    return Finding(
+        object=str(index.name),
+        message=f"its keys are the first keys of {other.name}",
+        severity=Severity.WARNING,
+        evidence=(
+            catalog("definition", str(index.definition)),
+            catalog("served as well by", str(other.definition)),
+            *((statistic("bytes", measured.bytes), statistic("scans", measured.scans)) if measured else ()),
+        ),
+        remedy=(DropIndex(index=index, table=table.name),),
+    )

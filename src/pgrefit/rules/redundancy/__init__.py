@@ -1,0 +1,1 @@
+"""The same fact stored twice, or in the wrong place."""

@@ -1,0 +1,195 @@
+"""A stored column that follows from other columns of its row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pgrefit.changes.computed_columns import Computed, ComputedColumns
+from pgrefit.model.ddl import Expression, ddl, expression, joined, raw
+from pgrefit.model.finding import Evidence, Finding, Severity, rule
+from pgrefit.model.observation import Observation, Question
+from pgrefit.model.snapshot import Table
+from pgrefit.model.sql_tree import columns_after, replace_columns
+from pgrefit.rules._ask import (
+    SAMPLE_KEYS,
+    WHOLE_TYPES,
+    Row,
+    catalog,
+    is_numeric,
+    key_columns,
+    known,
+    named,
+    row_of,
+    rows_of,
+    sample_of,
+    scan,
+    tables,
+)
+from pgrefit.rules.redundancy._documents import documents, shapes, terms
+from pgrefit.rules.redundancy._formulas import FEWEST_ROWS, Hypothesis, Sample, hypotheses, number
+
+ROWS = 300
+ENOUGH = 0.95
+
+
+def _asks(observation: Observation) -> Iterator[Question]:
+    for table in _worth_a_look(observation):
+        question = shapes(observation, table)
+        if question:
+            yield question
+        if question is None or question in observation.answers:
+            yield _sampled(observation, table)
+        for hypothesis in _hypotheses(observation, table):
+            yield _counts(table, hypothesis)
+            row = row_of(observation, _counts(table, hypothesis))
+            if row and _holds(row) and row.count("disagreeing"):
+                yield _examples(table, hypothesis)
+
+
+def _worth_a_look(observation: Observation) -> Iterator[Table]:
+    """Tables with a few numbers, or with a number and a document, unless they are known to hold hardly a row."""
+    rows = {t.table: t.rows for t in observation.statistics.tables}
+    for table in tables(observation):
+        numbers = _numbers(table)
+        enough = len(numbers) > 2 or (numbers and documents(table))
+        if enough and not 0 <= rows.get(table.name, -1) < FEWEST_ROWS:
+            yield table
+
+
+def _numbers(table: Table) -> list[str]:
+    keys = key_columns(table)
+    stored = (c for c in table.columns if not c.generated and not c.identity)
+    return [c.name for c in stored if is_numeric(c) and c.name not in keys]
+
+
+def _sampled(observation: Observation, table: Table) -> Question:
+    """Some rows: the numbers, and what can be counted in the documents."""
+    values = [expression("t.{c}::text AS {name}", c=c, name=f"c{i}") for i, c in enumerate(_numbers(table))]
+    values += [
+        expression("({value})::text AS {name}", value=raw(term.expression), name=f"x{i}")
+        for i, term in enumerate(terms(observation, table))
+    ]
+    sample = sample_of(observation, table, ROWS)
+    return Question(table.name, ddl("SELECT {v} FROM {s} AS t", v=raw(joined(values)), s=raw(sample)))
+
+
+def _hypotheses(observation: Observation, table: Table) -> tuple[Hypothesis, ...]:
+    """Formulas that hold on the sample; where those that they read are found to follow too, in terms of the rest."""
+    rows = rows_of(observation, _sampled(observation, table))
+    if not rows:
+        return ()
+    names = _numbers(table)
+    sample = Sample(
+        columns={name: tuple(number(row.cells[f"c{i}"]) for row in rows) for i, name in enumerate(names)},
+        terms={
+            term: tuple(number(row.cells[f"x{i}"]) for row in rows)
+            for i, term in enumerate(terms(observation, table))
+        },
+        whole=frozenset(c.name for c in table.columns if c.type in WHOLE_TYPES),
+    )  # fmt: skip
+    found = hypotheses(sample, names)
+    certain = {h.target: h for h in found if not h.operator and _confirmed(observation, table, h)}
+    return tuple(_in_terms_of_the_rest(h, certain) for h in found)
+
+
+def _confirmed(observation: Observation, table: Table, hypothesis: Hypothesis) -> bool:
+    row = row_of(observation, _counts(table, hypothesis))
+    return row is not None and _holds(row)
+
+
+def _in_terms_of_the_rest(hypothesis: Hypothesis, certain: dict[str, Hypothesis]) -> Hypothesis:
+    if not set(hypothesis.reads) & certain.keys():
+        return hypothesis
+    values = {name: h.expression for name, h in certain.items()}
+    rest = (c for name in hypothesis.reads for c in (certain[name].reads if name in certain else (name,)))
+    formula = replace_columns(hypothesis.expression, values)
+    return replace(hypothesis, expression=formula, reads=tuple(dict.fromkeys(rest)))
+
+
+def _counts(table: Table, hypothesis: Hypothesis) -> Question:
+    select = ddl(
+        "SELECT count(*) AS rows, count(s.stored) AS stored,"
+        " count(*) FILTER (WHERE s.stored IS DISTINCT FROM s.computed AND s.stored IS NOT NULL) AS disagreeing"
+        " FROM (SELECT t.{target} AS stored, {formula} AS computed FROM {table} AS t OFFSET 0) AS s",
+        target=hypothesis.target, formula=raw(hypothesis.expression), table=table.name,
+    )  # fmt: skip
+    return Question(table.name, select)
+
+
+def _examples(table: Table, hypothesis: Hypothesis) -> Question:
+    key = [expression("t.{c}::text", c=name) for name in table.row_key] or [Expression("t.ctid::text")]
+    select = ddl(
+        "SELECT 'row' AS kind, concat_ws(', ', {key}) AS value FROM {table} AS t"
+        " WHERE t.{target} IS DISTINCT FROM {formula} AND t.{target} IS NOT NULL LIMIT {limit}",
+        key=raw(joined(key)), table=table.name, target=hypothesis.target, formula=raw(hypothesis.expression),
+        limit=SAMPLE_KEYS,
+    )  # fmt: skip
+    return Question(table.name, select)
+
+
+def _holds(row: Row) -> bool:
+    stored = row.count("stored")
+    return stored >= FEWEST_ROWS and row.count("disagreeing") <= (1 - ENOUGH) * stored
+
+
+@rule(
+    code="RED001",
+    title="Stored column that follows from others",
+    why=(
+        "What can be computed from its row need not be stored: the copy takes room, and sooner or later some rows"
+        " disagree with it, and then nobody knows which of the two is right."
+    ),
+    asks=_asks,
+    example="""
+        CREATE TABLE answer_sheet (id int PRIMARY KEY, tasks jsonb NOT NULL, answers jsonb NOT NULL, points int);
+        INSERT INTO answer_sheet
+        SELECT n,
+               jsonb_build_array(jsonb_build_object('ask', 'one?', 'right', n % 3), jsonb_build_object('right', n % 5),
+                                 jsonb_build_object('right', n % 2), jsonb_build_object('right', 7)),
+               jsonb_build_array(n % 2, 3, 1, CASE WHEN n % 3 = 0 THEN 7 END),
+               (n % 3 = n % 2)::int + (n % 5 = 3)::int + (n % 2 = 1)::int + (n % 3 = 0)::int
+        FROM generate_series(1, 200) AS n;
+        UPDATE answer_sheet SET points = points + 1 WHERE id IN (7, 77);
+        ANALYZE answer_sheet;
+    """,
+    clean="""
+        CREATE TABLE line (id int PRIMARY KEY, price numeric NOT NULL, quantity int NOT NULL, weight int NOT NULL,
+                           tags jsonb NOT NULL, total numeric GENERATED ALWAYS AS (price * quantity) STORED);
+        INSERT INTO line SELECT n, n % 17, n % 5 + 1, (n * n) % 23, jsonb_build_array(n % 4, 'x')
+        FROM generate_series(1, 200) AS n;
+        ANALYZE line;
+    """,
+)
+def derived_column(observation: Observation) -> Iterator[Finding]:
+    """Columns that a formula over the row gives in nearly all rows."""
+    for table in _worth_a_look(observation):
+        for hypothesis in _hypotheses(observation, table):
+            row = row_of(observation, _counts(table, hypothesis))
+            if row and _holds(row):
+                yield _finding(observation, table, hypothesis, row)
+
+
+def _finding(observation: Observation, table: Table, hypothesis: Hypothesis, row: Row) -> Finding:
+    disagreeing = row.count("disagreeing")
+    computed = Computed(name=hypothesis.target, expression=hypothesis.expression)
+    return Finding(
+        object=named(table, hypothesis.target),
+        message=f"stores what follows from {', '.join(hypothesis.reads)} of the same row"
+        + (", and disagrees with it in some rows" if disagreeing else ""),
+        severity=Severity.ERROR if disagreeing else Severity.WARNING,
+        evidence=_evidence(observation, table, hypothesis, row),
+        remedy=(ComputedColumns(table=table.name, columns=(computed,)),),
+    )
+
+
+def _evidence(observation: Observation, table: Table, hypothesis: Hypothesis, row: Row) -> tuple[Evidence, ...]:
+    examples = rows_of(observation, _examples(table, hypothesis)) or ()
+    return known((
+        catalog("follows from", columns_after(hypothesis.expression, "t")),
+        Evidence(measure="formula", value=str(hypothesis.expression), source="scan"),
+        scan("rows", row.count("rows")),
+        scan("null", row.count("rows") - row.count("stored")),
+        scan("disagreeing", row.count("disagreeing")),
+        scan("disagreeing rows, for example", tuple(r.text("value") for r in examples)),
+    ))

@@ -1,0 +1,1 @@
+"""References between tables: as they should be declared, and what is wrong with the rows."""

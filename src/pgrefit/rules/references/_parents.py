@@ -1,0 +1,124 @@
+"""Which table a column without a foreign key may refer to: by its name, else by what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgrefit.changes.retype_columns import BLANKS, UUID_FORM, WHOLE_DIGITS
+from pgrefit.model.ddl import Expression, Literal, ddl, expression, joined, raw
+from pgrefit.model.observation import Observation, Question
+from pgrefit.model.snapshot import Column, FkAction, Table
+from pgrefit.rules._ask import is_text, row_of, sample_of, tables
+from pgrefit.rules._names import affinity, reference_name, shared_words
+
+PARENTS_TRIED = 8
+ROWS_TRIED = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A column and the table whose key it seems to hold. `by_name`: 0 (not at all) to 3 (the same words)."""
+
+    table: Table
+    column: Column
+    parent: Table
+    by_name: int
+
+    @property
+    def key(self) -> Column:
+        """The parent's key."""
+        return self.parent.column(self.parent.primary_key[0])
+
+    @property
+    def value(self) -> Expression:
+        """The column's value (alias t) in the type of the parent's key; NULL where it does not convert."""
+        return converted(self.column, self.key.type)
+
+
+def keyed_by(observation: Observation, types: tuple[str, ...]) -> list[Table]:
+    """Tables whose primary key is one column of one of these types."""
+    return [t for t in tables(observation) if len(t.primary_key) == 1 and t.column(t.primary_key[0]).type in types]
+
+
+def converted(column: Column, to_type: str) -> Expression:
+    """A column of alias t in another type, as the change that converts it does; NULL where it does not convert."""
+    if not is_text(column):
+        return expression("t.{column}", column=column.name)
+    digits = WHOLE_DIGITS.get(to_type, 0)
+    form = UUID_FORM if to_type == "uuid" else f"^[+-]?[0-9]{{1,{digits}}}$"
+    bare = expression("pg_catalog.btrim(t.{c}::text, {blanks})", c=column.name, blanks=Literal(BLANKS))
+    return expression("CASE WHEN {bare} ~ {form} THEN {bare}::{type} END",
+                      bare=raw(bare), form=Literal(form), type=raw(Expression(to_type)))  # fmt: skip
+
+
+def polymorphic(table: Table, column: Column) -> bool:
+    """Whether a sibling says what kind of thing the column refers to: x_type beside x_id."""
+    base = reference_name(column.name).base
+    kinds = {(*base, "type"), (*base, "kind"), (*base, "class")}
+    return any(reference_name(other.name).base in kinds for other in table.columns)
+
+
+def usual_on_delete(observation: Observation, parent: Table) -> FkAction:
+    """What the other references to that table do when a row goes; no action where they disagree or there is none."""
+    actions: set[FkAction] = {key.on_delete for _, key in observation.snapshot.references_to(parent.name)}
+    return actions.pop() if len(actions) == 1 else "no action"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A column whose name tells no table, and the tables that may be meant, likeliest first."""
+
+    table: Table
+    column: Column
+    parents: tuple[Table, ...]
+
+    def question(self, observation: Observation) -> Question:
+        """How many of some rows are keys of each."""
+        counts = [
+            expression("count(*) FILTER (WHERE EXISTS (SELECT FROM {parent} AS p WHERE p.{key} = s.value)) AS {name}",
+                       parent=parent.name, key=parent.primary_key[0], name=f"parent_{i}")
+            for i, parent in enumerate(self.parents)
+        ]  # fmt: skip
+        value = converted(self.column, self.parents[0].column(self.parents[0].primary_key[0]).type)
+        select = ddl(
+            "SELECT count(s.value) AS values, {counts} FROM (SELECT {value} AS value FROM {sample} AS t"
+            " WHERE t.{column} IS NOT NULL) AS s",
+            counts=raw(joined(counts)), value=raw(value), sample=raw(sample_of(observation, self.table, ROWS_TRIED)),
+            column=self.column.name,
+        )  # fmt: skip
+        return Question(self.table.name, select)
+
+    def found(self, observation: Observation) -> Reference | None:
+        """The table that holds most of the values, where it holds nearly all."""
+        row = row_of(observation, self.question(observation))
+        if row is None or not row.count("values"):
+            return None
+        best = max(range(len(self.parents)), key=lambda i: row.count(f"parent_{i}"))
+        enough = row.count(f"parent_{best}") >= 0.8 * row.count("values")
+        return Reference(self.table, self.column, self.parents[best], 0) if enough else None
+
+
+def search(table: Table, column: Column, parents: list[Table]) -> Search | None:
+    """Look for the parent among the tables whose names come nearest."""
+    reference = reference_name(column.name)
+    nearest = sorted(
+        parents,
+        key=lambda p: (
+            -affinity(reference, p.name, owner=table.name),
+            -shared_words(column.name, p.name.name),
+            p.name.schema != table.name.schema,
+            p.name,
+        ),
+    )
+    return Search(table, column, tuple(nearest[:PARENTS_TRIED])) if nearest else None
+
+
+def candidates(observation: Observation, *, skip_primary_key: bool) -> Iterator[tuple[Table, Column]]:
+    """Columns that may be references and are under no foreign key."""
+    for table in tables(observation):
+        under_key = {name for key in table.foreign_keys for name in key.columns}
+        under_key |= set(table.primary_key) if skip_primary_key or len(table.primary_key) == 1 else set()
+        for column in table.columns:
+            if column.name not in under_key and not column.generated and not polymorphic(table, column):
+                yield table, column

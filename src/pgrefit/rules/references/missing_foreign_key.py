@@ -1,0 +1,151 @@
+"""A column that is named, typed and filled like a reference, without a foreign key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgrefit.changes.add_foreign_key import AddForeignKey
+from pgrefit.model.change import Change
+from pgrefit.model.ddl import ddl
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.observation import Observation, Question
+from pgrefit.rules._ask import SAMPLE_KEYS, WHOLE_TYPES, Row, known, named, row_of, rows_of, sampled_values, scan
+from pgrefit.rules._indexes import index_on, serves_lookup
+from pgrefit.rules._names import affinity, best_named, reference_name
+from pgrefit.rules.references._parents import Reference, Search, candidates, keyed_by, search, usual_on_delete
+
+ENOUGH = 0.8
+KEY_TYPES = ("uuid", *WHOLE_TYPES)
+
+
+def _asks(observation: Observation) -> Iterator[Question]:
+    for sought in _searches(observation):
+        yield sought.question(observation)
+    for reference in _references(observation):
+        yield _counts(reference)
+        row = row_of(observation, _counts(reference))
+        if row and _contained(row) and row.count("orphans"):
+            yield _examples(reference)
+
+
+def _references(observation: Observation) -> Iterator[Reference]:
+    yield from _by_name(observation)
+    yield from (found for sought in _searches(observation) if (found := sought.found(observation)))
+
+
+def _by_name(observation: Observation) -> Iterator[Reference]:
+    parents = {type_: keyed_by(observation, (type_,)) for type_ in KEY_TYPES}
+    for table, column in candidates(observation, skip_primary_key=False):
+        reference = reference_name(column.name)
+        if column.type in KEY_TYPES and reference.marked:
+            parent = best_named(reference, parents[column.type], owner=table.name)
+            if parent:
+                yield Reference(table, column, parent, affinity(reference, parent.name, owner=table.name))
+
+
+def _searches(observation: Observation) -> Iterator[Search]:
+    """Only for uuid: small whole numbers are keys of nearly every table by chance."""
+    parents = keyed_by(observation, ("uuid",))
+    named_already = {(r.table.name, r.column.name) for r in _by_name(observation)}
+    for table, column in candidates(observation, skip_primary_key=False):
+        if column.type == "uuid" and column.default is None and (table.name, column.name) not in named_already:
+            sought = search(table, column, parents)
+            if sought:
+                yield sought
+
+
+def _counts(reference: Reference) -> Question:
+    select = ddl(
+        "SELECT count(*) AS rows, count(*) - count(t.{column}) AS nulls, count(p.{key}) AS matching,"
+        " count(t.{column}) - count(p.{key}) AS orphans"
+        " FROM {table} AS t LEFT JOIN {parent} AS p ON p.{key} = t.{column}",
+        table=reference.table.name, column=reference.column.name, parent=reference.parent.name, key=reference.key.name,
+    )  # fmt: skip
+    return Question(reference.table.name, select)
+
+
+def _examples(reference: Reference) -> Question:
+    select = ddl(
+        "SELECT DISTINCT 'orphan' AS kind, t.{column}::text AS value FROM {table} AS t WHERE t.{column} IS NOT NULL"
+        " AND NOT EXISTS (SELECT FROM {parent} AS p WHERE p.{key} = t.{column}) ORDER BY value LIMIT {limit}",
+        table=reference.table.name, column=reference.column.name, parent=reference.parent.name, key=reference.key.name,
+        limit=SAMPLE_KEYS,
+    )  # fmt: skip
+    return Question(reference.table.name, select)
+
+
+def _contained(row: Row) -> bool:
+    filled = row.count("rows") - row.count("nulls")
+    return filled > 0 and row.count("matching") >= ENOUGH * filled
+
+
+@rule(
+    code="REF002",
+    title="Reference without a foreign key",
+    why=(
+        "Nothing stops a row from referring to something that does not exist, or its parent from going away; and the"
+        " planner does not know that the join finds exactly one row."
+    ),
+    asks=_asks,
+    example="""
+        CREATE TABLE customer (id bigint PRIMARY KEY);
+        INSERT INTO customer SELECT generate_series(1, 20);
+        CREATE TABLE invoice (id bigint PRIMARY KEY, customer_id bigint NOT NULL);
+        INSERT INTO invoice SELECT n, n % 20 + 1 FROM generate_series(1, 100) AS n;
+        ANALYZE customer, invoice;
+    """,
+    clean="""
+        CREATE TABLE customer (id bigint PRIMARY KEY);
+        INSERT INTO customer SELECT generate_series(1, 20);
+        CREATE TABLE invoice (id bigint PRIMARY KEY, customer_id bigint NOT NULL REFERENCES customer, subject_id bigint,
+                              subject_type text, external_id bigint);
+        CREATE INDEX ON invoice (customer_id);
+        INSERT INTO invoice SELECT n, n % 20 + 1, n, 'invoice', n FROM generate_series(1, 100) AS n;
+        ANALYZE customer, invoice;
+    """,
+)
+def missing_foreign_key(observation: Observation) -> Iterator[Finding]:
+    """Columns whose name and values say that they refer to another table."""
+    for reference in _references(observation):
+        row = row_of(observation, _counts(reference))
+        if row and _contained(row):
+            yield _finding(observation, reference, row)
+        elif row and not row.count("rows") and reference.by_name == 3:
+            yield _unfilled(observation, reference)
+
+
+def _finding(observation: Observation, reference: Reference, row: Row) -> Finding:
+    orphans = row.count("orphans")
+    key = named(reference.parent, reference.key.name)
+    examples = sampled_values(rows_of(observation, _examples(reference)), "orphan")
+    return Finding(
+        object=named(reference.table, reference.column.name),
+        message=f"holds ids of {key} without a foreign key" + (", and some of them are gone" if orphans else ""),
+        severity=Severity.ERROR if orphans else Severity.WARNING,
+        evidence=known((
+            scan("rows", row.count("rows")), scan("null", row.count("nulls")), scan("matching", row.count("matching")),
+            scan("orphans", orphans), scan("orphans, for example", examples),
+        )),
+        remedy=() if orphans else _foreign_key(observation, reference),
+        advice="mend or put aside the rows that refer to nothing, then add the foreign key" if orphans else "",
+    )  # fmt: skip
+
+
+def _unfilled(observation: Observation, reference: Reference) -> Finding:
+    return Finding(
+        object=named(reference.table, reference.column.name),
+        message=f"is named like a reference to {named(reference.parent, reference.key.name)}; the table is empty",
+        severity=Severity.INFO,
+        evidence=(scan("rows", 0),),
+        remedy=_foreign_key(observation, reference),
+    )
+
+
+def _foreign_key(observation: Observation, reference: Reference) -> tuple[Change, ...]:
+    columns = (reference.column.name,)
+    key = AddForeignKey(
+        table=reference.table.name, columns=columns, parent=reference.parent.name,
+        parent_columns=(reference.key.name,), on_delete=usual_on_delete(observation, reference.parent),
+    )  # fmt: skip
+    served = any(serves_lookup(index, columns) for index in reference.table.indexes)
+    return (key,) if served else (index_on(reference.table, columns), key)

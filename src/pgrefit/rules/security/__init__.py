@@ -1,0 +1,1 @@
+"""Row security, and functions that run with the rights of their owner."""

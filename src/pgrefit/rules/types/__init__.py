@@ -1,0 +1,1 @@
+"""Column types that lose, hide or cost something."""

@@ -1,0 +1,115 @@
+"""What a step really locks and does, as the server tells."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import sql
+
+from pgrefit.model.change import Batches, Step, Work
+from pgrefit.model.locks import Lock, LockMode
+from pgrefit.model.names import Relation
+from step_runner import Runner
+
+TABLES = """
+    SELECT c.oid, n.nspname, c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'pgrefit')
+"""
+LOCKS = f"""
+    SELECT u.nspname, u.relname, l.mode FROM pg_locks AS l JOIN ({TABLES}) AS u ON u.oid = l.relation
+    WHERE l.locktype = 'relation' AND l.granted AND l.pid = %s
+"""
+FILES = f"SELECT u.oid, pg_relation_filenode(u.oid) FROM ({TABLES}) AS u"
+INDEXES = f"SELECT i.indexrelid FROM pg_index AS i JOIN ({TABLES}) AS u ON u.oid = i.indrelid WHERE u.oid = ANY(%s)"
+SCANS = f"SELECT coalesce(sum(s.seq_scan), 0) FROM %s AS s JOIN ({TABLES}) AS u ON u.oid = s.relid"
+
+
+@dataclass
+class Measured:
+    """The strongest lock on each table, and the work."""
+
+    locks: dict[Relation, LockMode] = field(default_factory=dict)
+    work: Work = Work.INSTANT
+
+    def saw(self, locks: list[tuple[str, str, str]]) -> None:
+        for schema, name, mode in locks:
+            on, found = Relation(schema, name), LockMode(mode)
+            self.locks[on] = max(self.locks.get(on, found), found, key=lambda m: m.strength)
+
+
+def declared(locks: tuple[Lock, ...]) -> dict[Relation, LockMode]:
+    assert len({lock.on for lock in locks}) == len(locks), "a table is named twice"
+    return {lock.on: lock.mode for lock in locks}
+
+
+def measure(runner: Runner, other: psycopg.Connection, step: Step) -> Measured:
+    """Run the step and tell what it did. `other` is a second connection to the same database."""
+    measured = Measured()
+    files = dict(runner.conn.execute(FILES).fetchall())
+    indexes = runner.conn.execute(INDEXES, (list(files),)).fetchall()
+    scanned = _run_and_watch(runner, other, step, measured)
+    after = dict(runner.conn.execute(FILES).fetchall())
+    if isinstance(step.do, Batches):
+        measured.work = Work.BATCHES
+    elif any(after.get(oid, file) != file for oid, file in files.items()):
+        measured.work = Work.REWRITE
+    elif set(runner.conn.execute(INDEXES, (list(files),)).fetchall()) - set(indexes):
+        measured.work = Work.BUILD
+    elif scanned:
+        measured.work = Work.SCAN
+    return measured
+
+
+def _run_and_watch(runner: Runner, other: psycopg.Connection, step: Step, measured: Measured) -> bool:
+    if not step.in_transaction:
+        return _run_and_poll(runner, other, step, measured)
+    pid = runner.conn.info.backend_pid
+    counts = [_unreported(runner.conn)]
+
+    def look() -> None:
+        measured.saw(runner.conn.execute(LOCKS, (pid,)).fetchall())
+        counts.append(_unreported(runner.conn))
+
+    runner.around = look
+    try:
+        runner.do(step)
+    finally:
+        runner.around = lambda: None
+    return counts[-1] > counts[0]
+
+
+def _run_and_poll(runner: Runner, other: psycopg.Connection, step: Step, measured: Measured) -> bool:
+    """Hold the statement up by a transaction that has written to its tables, until its locks were seen."""
+    pid = runner.conn.info.backend_pid
+    before = _reported(runner.conn)
+    with psycopg.connect(other.info.dsn) as writer:
+        for lock in step.locks:
+            table = sql.Identifier(lock.on.schema, lock.on.name)
+            writer.execute(sql.SQL("LOCK TABLE {} IN ROW EXCLUSIVE MODE").format(table))
+        statement = threading.Thread(target=runner.do, args=(step,))
+        statement.start()
+        while statement.is_alive():
+            measured.saw(other.execute(LOCKS, (pid,)).fetchall())
+            if measured.locks:
+                writer.commit()
+            time.sleep(0.01)
+    return _reported(runner.conn) > before
+
+
+def _unreported(conn: psycopg.Connection) -> int:
+    """Scans of this transaction, and of earlier ones of the session that it did not report yet."""
+    return _scans(conn, "pg_stat_xact_user_tables")
+
+
+def _reported(conn: psycopg.Connection) -> int:
+    conn.execute("SELECT pg_stat_force_next_flush()")
+    return _scans(conn, "pg_stat_user_tables")
+
+
+def _scans(conn: psycopg.Connection, view: str) -> int:
+    row = conn.execute((SCANS % view).encode()).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,99 @@
+"""The law for every change on the shelf, on its example. New modules are picked up by being there."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+
+import psycopg
+import pytest
+from conftest import dsn
+from contract.measure import declared, measure
+from step_runner import checksums, start
+from contract.writer import Writer
+
+from pgrefit.changes import examples
+from pgrefit.model.change import Example, Phase, Step, Way
+from pgrefit.observe.snapshot import take_snapshot
+from pgrefit.pg.dump import dump_schema
+
+EXAMPLES = examples()
+every_change = pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
+WRITES_BETWEEN_STEPS = 15
+
+
+def state(conn: psycopg.Connection) -> tuple[str, dict[str, str]]:
+    return dump_schema(dsn(conn), exclude_schemas=()), checksums(conn)
+
+
+def reversible(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    return tuple(takewhile(lambda step: step.undo is not Way.NO_RETURN, steps))
+
+
+@every_change
+def test_nothing_stands_in_its_way_on_its_example(db: psycopg.Connection, example: Example) -> None:
+    runner = start(db, example.start)
+    assert not list(example.change.obstacles(take_snapshot(runner.conn)))
+
+
+@every_change
+def test_steps_do_what_they_declare(db: psycopg.Connection, example: Example) -> None:
+    """Proofs are false before and true after; locks and work are as declared."""
+    runner = start(db, example.start)
+    with psycopg.connect(dsn(db), autocommit=True) as other:
+        for step in runner.steps(example.change):
+            assert not runner.proven(step), f"proven before it ran: {step.title}"
+            measured = measure(runner, other, step)
+            assert runner.proven(step), f"not proven after it ran: {step.title}"
+            assert measured.locks == declared(step.locks), step.title
+            assert measured.work is step.work, step.title
+
+
+@every_change
+def test_way_back_from_any_step_leads_to_the_start(db: psycopg.Connection, example: Example) -> None:
+    runner = start(db, example.start)
+    steps = reversible(runner.steps(example.change))
+    before = state(db)
+    for count in range(1, len(steps) + 1):
+        runner.forward(steps[:count])
+        runner.back(steps[:count])
+        assert state(db) == before, f"after {count} steps and back: {steps[count - 1].title}"
+
+
+@every_change
+def test_undone_and_redone_between_any_two_steps_ends_the_same(db: psycopg.Connection, example: Example) -> None:
+    runner = start(db, example.start)
+    steps = reversible(runner.steps(example.change))
+    runner.forward(steps)
+    straight = state(db)
+    runner.back(steps)
+    for step in steps:
+        runner.do(step)
+        runner.undo(step)
+        runner.do(step)
+        assert runner.proven(step), step.title
+    assert state(db) == straight
+
+
+@every_change
+def test_application_that_writes_all_the_while_loses_nothing(db: psycopg.Connection, example: Example) -> None:
+    """There and back with the old version of the application at work; before contract it is gone."""
+    if not example.writes:
+        pytest.skip("the example has no writes")
+    runner = start(db, example.start)
+    before = dump_schema(dsn(db), exclude_schemas=())
+    steps = runner.steps(example.change)
+    with Writer(dsn(db), example, take_snapshot(db)) as writer:
+        online = tuple(step for step in steps if step.phase is not Phase.CONTRACT)
+        for step in online:
+            writer.go_on(WRITES_BETWEEN_STEPS)
+            runner.do(step)
+            assert runner.proven(step), step.title
+        writer.go_on(WRITES_BETWEEN_STEPS)
+        for step in reversed(online):
+            runner.undo(step)
+            writer.go_on(WRITES_BETWEEN_STEPS)
+    assert not writer.failures
+    assert not writer.lost(db)
+    assert dump_schema(dsn(db), exclude_schemas=()) == before
+    runner.forward(steps)
+    assert not writer.lost(db)
