@@ -9,6 +9,7 @@ from importlib.resources import files
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from pgrefit.model.change import Action, Batches, Change, Step, Way
 from pgrefit.observe.snapshot import take_snapshot
@@ -107,11 +108,20 @@ def go_back(conn: psycopg.Connection, steps: tuple[Step, ...]) -> None:
     Runner(conn).back(steps)
 
 
+def dsn(conn: psycopg.Connection) -> str:
+    """Where this connection is, without the options that only a new libpq knows and info.dsn mentions."""
+    info = conn.info
+    return make_conninfo(
+        "", host=info.host, port=info.port, user=info.user, dbname=info.dbname, password=info.password or None
+    )
+
+
 def checksums(conn: psycopg.Connection) -> dict[str, str]:
     """What the rows of each of the user's tables come to."""
     tables = conn.execute(
         "SELECT n.nspname, c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-        " WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'pgrefit')"
+        " WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_'"
+        " AND n.nspname NOT IN ('information_schema', 'pgrefit')"
     ).fetchall()
     found = {}
     for schema, name in tables:
@@ -122,4 +132,4 @@ def checksums(conn: psycopg.Connection) -> dict[str, str]:
     return found
 
 
-__all__ = ["Runner", "checksums", "go_back", "run_all", "start"]
+__all__ = ["Runner", "checksums", "dsn", "go_back", "run_all", "start"]

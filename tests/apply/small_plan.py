@@ -5,8 +5,8 @@ from collections.abc import Callable
 from functools import partial
 
 import psycopg
-from conftest import dsn
 
+from conftest import dsn
 from pgrefit.changes import _proof as proof
 from pgrefit.changes._batches import quarantine_batches, restore_batches, update_batches
 from pgrefit.model.change import Phase, Step, Way, Work
@@ -78,7 +78,7 @@ def put_aside() -> PlanStep:
 def build_index(*, unique: bool = False) -> PlanStep:
     kind = "UNIQUE INDEX" if unique else "INDEX"
     do = (
-        ddl('CREATE UNIQUE INDEX CONCURRENTLY {i} ON {t} (price)', i=INDEX.name, t=ITEM)
+        ddl("CREATE UNIQUE INDEX CONCURRENTLY {i} ON {t} (price)", i=INDEX.name, t=ITEM)
         if unique
         else ddl('CREATE INDEX CONCURRENTLY {i} ON {t} ("new price")', i=INDEX.name, t=ITEM)
     )
@@ -107,7 +107,7 @@ def validate() -> PlanStep:
 
 
 def switch() -> PlanStep:
-    rename = 'ALTER TABLE {t} RENAME COLUMN {a} TO {b}'
+    rename = "ALTER TABLE {t} RENAME COLUMN {a} TO {b}"
     return step(
         70, Phase.SWITCH, "swap the columns",
         do=(ddl(rename, t=ITEM, a="price", b="old price"), ddl(rename, t=ITEM, a="new price", b="price")),
@@ -124,9 +124,7 @@ def drop_old() -> PlanStep:
 
 
 def small_plan() -> Plan:
-    return plan_of(
-        add_column(), backfill(), put_aside(), build_index(), check(), validate(), switch(), drop_old()
-    )
+    return plan_of(add_column(), backfill(), put_aside(), build_index(), check(), validate(), switch(), drop_old())
 
 
 def slow_step(number: int = 10) -> PlanStep:
@@ -164,5 +162,3 @@ def image(cluster: Cluster, conn: psycopg.Connection) -> tuple[str, list[str]]:
 
 def invalid_indexes(conn: psycopg.Connection) -> int:
     return conn.execute("SELECT count(*) FROM pg_index WHERE NOT indisvalid").fetchone()[0]
-
-

@@ -20,7 +20,7 @@ TABLES = """
 """
 LOCKS = f"""
     SELECT u.nspname, u.relname, l.mode FROM pg_locks AS l JOIN ({TABLES}) AS u ON u.oid = l.relation
-    WHERE l.locktype = 'relation' AND l.granted AND l.pid = %s
+    WHERE l.locktype = 'relation' AND l.pid = %s AND u.oid = ANY(%s)
 """
 FILES = f"SELECT u.oid, pg_relation_filenode(u.oid) FROM ({TABLES}) AS u"
 INDEXES = f"SELECT i.indexrelid FROM pg_index AS i JOIN ({TABLES}) AS u ON u.oid = i.indrelid WHERE u.oid = ANY(%s)"
@@ -50,7 +50,7 @@ def measure(runner: Runner, other: psycopg.Connection, step: Step) -> Measured:
     measured = Measured()
     files = dict(runner.conn.execute(FILES).fetchall())
     indexes = runner.conn.execute(INDEXES, (list(files),)).fetchall()
-    scanned = _run_and_watch(runner, other, step, measured)
+    scanned = _run_and_watch(runner, other, step, measured, list(files))
     after = dict(runner.conn.execute(FILES).fetchall())
     if isinstance(step.do, Batches):
         measured.work = Work.BATCHES
@@ -63,14 +63,17 @@ def measure(runner: Runner, other: psycopg.Connection, step: Step) -> Measured:
     return measured
 
 
-def _run_and_watch(runner: Runner, other: psycopg.Connection, step: Step, measured: Measured) -> bool:
+def _run_and_watch(
+    runner: Runner, other: psycopg.Connection, step: Step, measured: Measured, tables: list[int]
+) -> bool:
+    """Run the step and note its locks on tables that were there before. Whether it read a table from end to end."""
     if not step.in_transaction:
-        return _run_and_poll(runner, other, step, measured)
+        return _run_and_poll(runner, other, step, measured, tables)
     pid = runner.conn.info.backend_pid
     counts = [_unreported(runner.conn)]
 
     def look() -> None:
-        measured.saw(runner.conn.execute(LOCKS, (pid,)).fetchall())
+        measured.saw(runner.conn.execute(LOCKS, (pid, tables)).fetchall())
         counts.append(_unreported(runner.conn))
 
     runner.around = look
@@ -81,7 +84,9 @@ def _run_and_watch(runner: Runner, other: psycopg.Connection, step: Step, measur
     return counts[-1] > counts[0]
 
 
-def _run_and_poll(runner: Runner, other: psycopg.Connection, step: Step, measured: Measured) -> bool:
+def _run_and_poll(
+    runner: Runner, other: psycopg.Connection, step: Step, measured: Measured, tables: list[int]
+) -> bool:
     """Hold the statement up by a transaction that has written to its tables, until its locks were seen."""
     pid = runner.conn.info.backend_pid
     before = _reported(runner.conn)
@@ -92,7 +97,7 @@ def _run_and_poll(runner: Runner, other: psycopg.Connection, step: Step, measure
         statement = threading.Thread(target=runner.do, args=(step,))
         statement.start()
         while statement.is_alive():
-            measured.saw(other.execute(LOCKS, (pid,)).fetchall())
+            measured.saw(other.execute(LOCKS, (pid, tables)).fetchall())
             if measured.locks:
                 writer.commit()
             time.sleep(0.01)

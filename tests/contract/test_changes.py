@@ -6,10 +6,9 @@ from itertools import takewhile
 
 import psycopg
 import pytest
-from conftest import dsn
 from contract.measure import declared, measure
-from step_runner import checksums, start
 from contract.writer import Writer
+from step_runner import checksums, dsn, start
 
 from pgrefit.changes import examples
 from pgrefit.model.change import Example, Phase, Step, Way

@@ -4,8 +4,6 @@ import json
 from dataclasses import replace
 
 import pytest
-import video_page
-from video_page import Todo
 
 from pgrefit.model.audit_report import AuditReport
 from pgrefit.model.codec import from_json
@@ -13,6 +11,8 @@ from pgrefit.model.finding import Cost, Evidence, Finding, Severity
 from pgrefit.model.goals import GoalResult, Goals
 from pgrefit.model.rehearsal import Rehearsal
 from pgrefit.report import document, markdown
+from report import video_page
+from report.video_page import Todo
 
 FINDING = Finding(
     rule="reference-as-text",

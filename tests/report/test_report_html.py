@@ -10,8 +10,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-import video_page
-from video_page import FULL
 
 from pgrefit.model.audit_report import AuditReport
 from pgrefit.model.finding import Finding, Severity
@@ -23,9 +21,11 @@ from pgrefit.model.run import Run, Verification
 from pgrefit.model.snapshot import Snapshot
 from pgrefit.report import QuarantinedRow, Story, render
 from pgrefit.report.html import SECTIONS
+from report import video_page
+from report.video_page import FULL
 
 VOID = {"meta", "input", "link", "br", "img", "hr"}
-HOSTILE = "\"><script>alert(1)</script>{{ 7 * 7 }}{% raw %}'`&lt; </style></title> ünï テーブル ‮evil\x1b[2J"
+HOSTILE = "\"><script>alert(1)</script>{{ 7 * 7 }}{% raw %}'`&lt; </style></title> ünï テーブル \u202eevil\x1b[2J"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -173,7 +173,7 @@ def test_empty_story_says_that_there_is_nothing():
         },
         {"snapshot_before": Snapshot(database="d", server_version=180000)},
     ],
-    ids=lambda part: "-".join(part),
+    ids="-".join,
 )
 def test_each_part_alone_makes_a_page(part):
     Balance(render(Story(**part)))

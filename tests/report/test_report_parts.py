@@ -4,8 +4,6 @@ import itertools
 import json
 
 import pytest
-import video_page
-from video_page import FULL, QUIZ, VIDEOS
 
 from pgrefit.model.names import Relation
 from pgrefit.report import units
@@ -14,6 +12,8 @@ from pgrefit.report.explain import plan_nodes
 from pgrefit.report.story import Story
 from pgrefit.report.svg.layers import GAP, Edge, layout
 from pgrefit.report.svg.scale import log_scale, round_ticks
+from report import video_page
+from report.video_page import FULL, QUIZ, VIDEOS
 
 
 @pytest.mark.parametrize(

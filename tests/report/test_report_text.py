@@ -4,11 +4,11 @@ import io
 from dataclasses import replace
 
 import pytest
-import video_page
 from rich.console import Console
 
 from pgrefit.model.audit_report import AuditReport
 from pgrefit.report import text
+from report import video_page
 
 
 def printed(write, *values, width=80, **options) -> str:

@@ -19,7 +19,7 @@ from pgrefit.model.plan import Plan
 from pgrefit.model.plan_folder import plan_hash, read_plan
 from pgrefit.model.run import Run, Verification
 from pgrefit.observe.snapshot import take_snapshot
-from pgrefit.pg.connect import Limits, Target, open_observer
+from pgrefit.pg.connect import Limits, Target, open_observer, open_session
 
 UNFINISHED = {"running", "stopped"}
 
@@ -86,12 +86,12 @@ def status(target: Target) -> Run | None:
 def verify(target: Target, folder: Path, *, against: Target | None = None) -> Verification:
     """Whether all that the plan did is sound; with `against`, a copy from before, whether anything was lost."""
     plan = read_plan(folder)
-    limits = Limits(runtime_ms=0)
-    with open_observer(target, application="verify", limits=limits) as conn:
+    # Rows from before are compared in a temporary table, which a read-only session may not have; it is rolled back.
+    with open_session(target, application="verify") as conn:
         run = read_run(conn, plan_hash(plan))
         if run is None:
             raise Refused("the plan has not been applied to this database", next_step="run pgrefit apply first")
         if against is None:
             return verify_run(conn, plan, run)
-        with open_observer(against, application="verify", limits=limits) as before:
+        with open_observer(against, application="verify", limits=Limits(runtime_ms=0)) as before:
             return verify_run(conn, plan, run, before=before)

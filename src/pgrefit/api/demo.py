@@ -24,6 +24,7 @@ from pgrefit.model.goals import Goals
 from pgrefit.model.measure import LoadReport
 from pgrefit.model.plan import Plan
 from pgrefit.model.rehearsal import Rehearsal
+from pgrefit.model.run import Verification
 from pgrefit.model.system import System
 from pgrefit.model.workload import Workload
 from pgrefit.observe.snapshot import take_snapshot
@@ -93,8 +94,8 @@ def _refit(stage: _Stage, scale: float) -> Goals:
     _write(stage.folder / "findings.json", "findings", designed.audit.report)
     with _timed(stage.say, "rehearse it on a copy, up and down, under load"):
         rehearsal = rehearse(stage.live, plan_folder, workload=stage.system.workload)
-    with _timed(stage.say, "apply up to the switch, and roll back"):
-        differences = _there_and_back(stage, plan_folder, plan)
+    with _timed(stage.say, "apply up to the switch, verify, and roll back"):
+        differences, quiet = _there_and_back(stage, plan_folder, plan)
     with _timed(stage.say, "apply to the end, while both releases of the application run"):
         load, lost = _apply_under_load(stage, plan_folder, plan, workload)
     with _timed(stage.say, "verify against the legacy database"):
@@ -107,7 +108,7 @@ def _refit(stage: _Stage, scale: float) -> Goals:
         after = audit(stage.live, workload=stage.system.workload, environments=stage.others)
     facts = Facts(
         workload=workload, comparison=comparison, audit_before=designed.audit.report, audit_after=after.report,
-        load=load, verification=verification, lost_writes=lost, rollback_differences=len(differences),
+        load=load, quiet=quiet, verification=verification, lost_writes=lost, rollback_differences=len(differences),
     )  # fmt: skip
     goals = measure_goals(stage.system, scale, facts)
     _write(stage.folder / "goals.json", "goals", goals)
@@ -116,13 +117,14 @@ def _refit(stage: _Stage, scale: float) -> Goals:
     return goals
 
 
-def _there_and_back(stage: _Stage, folder: Path, plan: Plan) -> tuple[str, ...]:
-    """What differs in schema and data after the way back; nothing should."""
+def _there_and_back(stage: _Stage, folder: Path, plan: Plan) -> tuple[tuple[str, ...], Verification]:
+    """What differs in schema and data after the way back, and the rows at its far end: nobody writes meanwhile."""
     database = clone(stage.live.dsn, "demo")
     before = state_of(database, plan)
     apply(stage.live, folder, until=Phase.SWITCH)
+    there = verify(stage.live, folder, against=stage.legacy)
     rollback(stage.live, folder)
-    return before.differences(state_of(database, plan))
+    return before.differences(state_of(database, plan)), there
 
 
 def _apply_under_load(stage: _Stage, folder: Path, plan: Plan, workload: Workload) -> tuple[LoadReport, int]:

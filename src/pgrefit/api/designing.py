@@ -14,7 +14,7 @@ from pgrefit.apply.executor import apply_plan
 from pgrefit.bench.parameters import sample
 from pgrefit.design.advisor.clone_oracle import CloneOracle
 from pgrefit.design.advisor.search import Choice, choose
-from pgrefit.design.compose import compose, with_indexes
+from pgrefit.design.compose import compose, with_indexes, without_indexes
 from pgrefit.design.plan import make_plan
 from pgrefit.errors import Refused
 from pgrefit.model.change import Phase
@@ -60,7 +60,7 @@ def design(
     notes, changes, choices = list(composition.notes), composition.changes, tuple[Choice, ...]()
     queries = load_workload(workload, "after")
     if queries and intent.indexes.advise:
-        first = make_plan(observed.snapshot, observed.statistics, changes, intent)
+        first = make_plan(observed.snapshot, observed.statistics, without_indexes(changes), intent)
         choices = _advise(target, first, queries, server)
         changes = with_indexes(changes, [choice.index for choice in choices])
         notes += map(_says, choices)

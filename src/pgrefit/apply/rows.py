@@ -57,9 +57,9 @@ def compare_rows(conn: Session, before: Session, table: Relation) -> Iterator[Ch
         return
     _copy(conn, before, table, columns)
     yield _lost(conn, table, keys)
-    for column in columns:
-        if not column.key:
-            yield _changed(conn, table, keys, column)
+    others = [column for column in columns if not column.key]
+    if others:
+        yield from _changed(conn, table, keys, others)
     execute(conn, ddl("DROP TABLE {copy}", copy=COPY))
 
 
@@ -89,6 +89,7 @@ def _copy(conn: Session, before: Session, table: Relation, columns: list[Shared]
             for c in retyped
         ]
         execute(conn, ddl("UPDATE {copy} SET {sets}", copy=COPY, sets=raw(joined(sets))))
+    execute(conn, ddl("ANALYZE {copy}", copy=COPY))
 
 
 def _reader(column: Shared) -> Statement:
@@ -115,42 +116,47 @@ def _same_row(keys: list[Shared]) -> Expression:
 def _lost(conn: Session, table: Relation, keys: list[Shared]) -> Check:
     as_it_was = joined([expression("b.{c}", c=key.copied) for key in keys])
     as_now = joined([_now_called(key) for key in keys])
-    quarantined = expression(
-        "EXISTS (SELECT FROM pgrefit.quarantine AS q WHERE q.source = {source} AND q.restored_at IS NULL"
-        " AND q.key IN (ARRAY[{as_it_was}], ARRAY[{as_now}]))",
-        source=Literal(table), as_it_was=raw(as_it_was), as_now=raw(as_now),
-    )  # fmt: skip
-    there = expression("EXISTS (SELECT FROM {t} AS t WHERE {same})", t=table, same=raw(_same_row(keys)))
     query = ddl(
-        "SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE NOT {there} AND {quarantined}),"
-        " pg_catalog.count(*) FILTER (WHERE NOT {there} AND NOT {quarantined}) FROM {copy} AS b",
-        there=raw(there), quarantined=raw(quarantined), copy=COPY,
+        "WITH q AS MATERIALIZED (SELECT DISTINCT key FROM pgrefit.quarantine"
+        " WHERE source = {source} AND restored_at IS NULL)"
+        " SELECT pg_catalog.count(*),"
+        " pg_catalog.count(*) FILTER (WHERE t.{k} IS NULL AND coalesce(old.key, new.key) IS NOT NULL),"
+        " pg_catalog.count(*) FILTER (WHERE t.{k} IS NULL AND coalesce(old.key, new.key) IS NULL)"
+        " FROM {copy} AS b LEFT JOIN {table} AS t ON {same}"
+        " LEFT JOIN q AS old ON old.key = ARRAY[{as_it_was}] LEFT JOIN q AS new ON new.key = ARRAY[{as_now}]",
+        k=keys[0].name, copy=COPY, table=table, same=raw(_same_row(keys)), source=Literal(table),
+        as_it_was=raw(as_it_was), as_now=raw(as_now),
     )  # fmt: skip
-    rows, aside, lost = _counts(conn, query)
+    rows, aside, lost = _numbers(conn, query)
     detail = f"{rows} rows before: {rows - aside - lost} there, {aside} in quarantine, {lost} lost"
     return Check(name=f"rows of {table}", passed=lost == 0, detail=detail)
 
 
-def _changed(conn: Session, table: Relation, keys: list[Shared], column: Shared) -> Check:
-    noted = expression(
-        "EXISTS (SELECT FROM pgrefit.before_image AS i WHERE i.source = {source} AND i.key = ARRAY[{key}]"
-        " AND {column} = ANY (i.columns))",
-        source=Literal(table), column=Literal(column.name),
+def _changed(conn: Session, table: Relation, keys: list[Shared], columns: list[Shared]) -> Iterator[Check]:
+    """One pass over the table for all columns."""
+    counts = [
+        expression(
+            "pg_catalog.count(b.{copied}), pg_catalog.count(*) FILTER (WHERE b.{copied} IS NOT NULL"
+            " AND t.{c}::text IS DISTINCT FROM {was} AND NOT coalesce({name} = ANY (i.columns), false))",
+            copied=column.copied, c=column.name, was=raw(_now_called(column)), name=Literal(column.name),
+        )
+        for column in columns
+    ]  # fmt: skip
+    query = ddl(
+        "SELECT {counts} FROM {copy} AS b JOIN {table} AS t ON {same} LEFT JOIN (SELECT i.key,"
+        " pg_catalog.array_agg(DISTINCT c.name) AS columns FROM pgrefit.before_image AS i,"
+        " pg_catalog.unnest(i.columns) AS c (name) WHERE i.source = {source} GROUP BY i.key) AS i"
+        " ON i.key = ARRAY[{key}]",
+        counts=raw(joined(counts)), copy=COPY, table=table, same=raw(_same_row(keys)), source=Literal(table),
         key=raw(joined([expression("t.{c}::text", c=key.name) for key in keys])),
     )  # fmt: skip
-    query = ddl(
-        "SELECT pg_catalog.count(*),"
-        " pg_catalog.count(*) FILTER (WHERE t.{c}::text IS DISTINCT FROM {was} AND NOT {noted}), 0"
-        " FROM {copy} AS b JOIN {table} AS t ON {same} WHERE b.{copied} IS NOT NULL",
-        c=column.name, was=raw(_now_called(column)), noted=raw(noted), copy=COPY, table=table,
-        same=raw(_same_row(keys)), copied=column.copied,
-    )  # fmt: skip
-    values, changed, _ = _counts(conn, query)
-    detail = f"{values} values compared, {changed} differ"
-    return Check(name=f"values of {table}.{column.name}", passed=changed == 0, detail=detail)
+    found = _numbers(conn, query)
+    for column, values, changed in zip(columns, found[::2], found[1::2], strict=True):
+        detail = f"{values} values compared, {changed} differ"
+        yield Check(name=f"values of {table}.{column.name}", passed=changed == 0, detail=detail)
 
 
-def _counts(conn: Session, query: Statement) -> tuple[int, int, int]:
+def _numbers(conn: Session, query: Statement) -> tuple[int, ...]:
     row = conn.execute(query.encode()).fetchone()
     assert row is not None, "an aggregate returns a row"
-    return row[0], row[1], row[2]
+    return tuple(map(int, row))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Generator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -77,9 +77,14 @@ def working(open_: Open, hooks: Hooks, settings: Settings) -> Generator[Work]:
     with translated(), closing(open_()) as conn:
         _prepare(conn)
         _take_lock(conn)
-        with closing(open_()) as eye:
-            _prepare(eye)
-            yield Work(conn=conn, watcher=Watcher(eye, conn.info.backend_pid), hooks=hooks, settings=settings)
+        try:
+            with closing(open_()) as eye:
+                _prepare(eye)
+                yield Work(conn=conn, watcher=Watcher(eye, conn.info.backend_pid), hooks=hooks, settings=settings)
+        finally:
+            # The end of the session frees it too, but only a moment after we have gone on.
+            with suppress(psycopg.Error):
+                conn.execute("SELECT pg_catalog.pg_advisory_unlock(%s::bigint)", (LOCK_KEY,))
 
 
 def configure(conn: Session, settings: Mapping[str, str], *, local: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import postgast
 from postgast import pg_query_pb2
 
-from pgrefit.model.change import Phase
+from pgrefit.model.change import Phase, Work
 from pgrefit.model.locks import LockMode
 from pgrefit.model.names import Relation
 from pgrefit.model.plan import Plan, PlanStep, statements
@@ -40,7 +40,7 @@ def verify(conn: Session, plan: Plan, run: Run, *, before: Session | None = None
 
 
 def _proofs(conn: Session, plan: Plan, run: Run) -> Iterator[Check]:
-    """The proof of each done step, the last one first: what a step left may have been taken over by a later one."""
+    """The proof of each done step, the last one first: what a step made may have been taken over by a later one."""
     state = {step.id: step.state for step in run.steps}
     sound: list[PlanStep] = []
     for step in reversed(plan.steps):
@@ -48,7 +48,7 @@ def _proofs(conn: Session, plan: Plan, run: Run) -> Iterator[Check]:
             continue
         name_step(conn, run.id, step)
         proven = holds_already(conn, step.step.proof)
-        heir = None if proven else next((later for later in reversed(sound) if _takes_over(later, step, proven)), None)
+        heir = None if proven else next((later for later in sound if _takes_over(later, step, proven)), None)
         if proven or heir:
             sound.append(step)
         detail = f"taken over by step {heir.id}" if heir else "" if proven else "its proof does not hold"
@@ -56,15 +56,19 @@ def _proofs(conn: Session, plan: Plan, run: Run) -> Iterator[Check]:
 
 
 def _takes_over(later: PlanStep, step: PlanStep, proven: bool | None) -> bool:  # noqa: FBT001
-    """Whether a later sound step restructured what the earlier one speaks of, so that its proof has had its day.
+    """Whether a later sound step took up or away what the earlier one made, so that its proof has had its day.
 
-    A proof over rows that still can be asked is never taken over.
+    Within a change its switch and contract do; else whatever restructured the same table for the same change, or in
+    these phases. A proof over rows that still can be asked is never taken over.
     """
-    if proven is False and not _asks_the_catalog(step):
+    if (proven is False and not _asks_the_catalog(step)) or later.step.work is not Work.INSTANT:
         return False
-    kin = later.change == step.change or later.step.phase in {Phase.SWITCH, Phase.CONTRACT}
+    closing = later.step.phase in {Phase.SWITCH, Phase.CONTRACT}
+    kin = later.change == step.change
+    if closing and kin and later.step.phase is not step.step.phase:
+        return True
     restructured = {x.on for x in later.step.locks if x.mode.strength >= LockMode.SHARE_UPDATE_EXCLUSIVE.strength}
-    return kin and bool(restructured & {lock.on for lock in step.step.locks})
+    return (closing or kin) and bool(restructured & {lock.on for lock in step.step.locks})
 
 
 def _asks_the_catalog(step: PlanStep) -> bool:

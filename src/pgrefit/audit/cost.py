@@ -34,9 +34,7 @@ class Costs:
         """Read the workload once."""
         queries = observation.workload.of("before").queries
         touched = [t for query in queries if (t := _touched(observation, query))]
-        tables = {
-            str(t.name): (t.name.name, frozenset(c.name for c in t.columns)) for t in observation.snapshot.tables
-        }
+        tables = {str(t.name): (t.name.name, frozenset(c.name for c in t.columns)) for t in observation.snapshot.tables}
         return cls(tuple(touched), tables if touched else {})
 
     def of_object(self, name: str) -> Cost | None:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from pgrefit.audit.cost import Costs
 from pgrefit.model.audit_report import AuditReport, Coverage, Crash, Skipped
-from pgrefit.model.finding import Finding, Rule
+from pgrefit.model.finding import Cost, Finding, Rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.rules import all_rules
 
@@ -23,30 +23,32 @@ def questions(observation: Observation, rules: Sequence[Rule] | None = None) -> 
     return tuple(dict.fromkeys(question for question in asked if question not in observation.answers))
 
 
-def run(
-    observation: Observation,
-    rules: Sequence[Rule] | None = None,
-    *,
-    ignore_rules: Iterable[str] = (),
-    ignore_objects: Iterable[str] = (),
-) -> AuditReport:
+def run(observation: Observation, rules: Sequence[Rule] | None = None, *, ignore: Iterable[str] = ()) -> AuditReport:
     """Run all rules, or these, over an observation whose questions were answered.
 
-    `ignore_rules` are globs of rules' names and codes that are not run; `ignore_objects` globs of objects whose findings
-    are counted as suppressed.
+    `ignore`: globs 'rule' (its name or code; it is not run) or 'rule:object' (such findings are left out and counted).
     """
-    ignored, unwanted = tuple(ignore_rules), tuple(ignore_objects)
-    chosen = [rule for rule in _chosen(rules) if not _matches((rule.name, rule.code), ignored)]
+    globs = [(rule, unwanted) for rule, _, unwanted in (text.partition(":") for text in ignore)]
+    chosen = [rule for rule in _chosen(rules) if not _ignored(rule.name, rule.code, "", globs)]
+    codes = {rule.name: rule.code for rule in chosen}
     results = [_apply(observation, rule) for rule in chosen]
     costs = Costs.of(observation)
     found = [_priced(finding, costs) for findings, _, _ in results for finding in findings]
-    wanted = [finding for finding in found if not _matches((finding.object,), unwanted)]
+    wanted = [f for f in found if not _ignored(f.rule, codes[f.rule], f.object, globs)]
     return AuditReport(
         database=observation.snapshot.database,
         findings=tuple(sorted(wanted, key=_rank)),
         crashed=tuple(crash for _, _, crash in results if crash),
         coverage=tuple(coverage for _, coverage, _ in results),
         suppressed=len(found) - len(wanted),
+    )
+
+
+def _ignored(rule: str, code: str, about: str, globs: list[tuple[str, str]]) -> bool:
+    """Whether a rule (about: '') or a finding of it is not wanted."""
+    return any(
+        fnmatchcase(about, unwanted) and (fnmatchcase(rule, name) or fnmatchcase(code, name))
+        for name, unwanted in globs
     )
 
 
@@ -93,10 +95,6 @@ def _priced(finding: Finding, costs: Costs) -> Finding:
 
 
 def _rank(finding: Finding) -> tuple[int, float, int, str, str]:
-    cost = finding.cost
-    dear = (-cost.share_of_time, -cost.queries_affected) if cost else (0.0, 0)
-    return (-finding.severity.rank, *dear, finding.rule, finding.object)
-
-
-def _matches(names: tuple[str, ...], globs: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, glob) for name in names for glob in globs)
+    """What sorts findings, the worst and dearest first."""
+    cost = finding.cost or Cost()
+    return (-finding.severity.rank, -cost.share_of_time, -cost.queries_affected, finding.rule, finding.object)

@@ -81,16 +81,26 @@ def quarantine_all(table: Table, condition: Expression, reason: Expression) -> S
 
 
 def restore_batches(table: Table, put_aside: Expression = THIS_STEP) -> Batches:
-    """Put quarantined rows back into their table: those of this step, or those that meet `put_aside`."""
+    """Put quarantined rows back into their table: those of this step, or those that meet `put_aside`.
+
+    A row whose place was taken meanwhile stays in quarantine. (A table with a deferrable key cannot skip such a row: there
+    the statement fails.)
+    """
+    key, _ = row_key(table)
     columns = tuple(column.name for column in table.columns if not column.generated)
     values = joined([expression("(r.whole).{c}", c=name) for name in columns])
+    key_parts = joined([expression("(r.whole).{c}::text", c=name) for name in key])
+    deferrable = any(c.deferrable for c in table.constraints if c.kind in {"primary key", "unique", "exclusion"})
     statement = ddl(
-        "WITH back AS (UPDATE pgrefit.quarantine AS t SET restored_at = now() WHERE {range} AND {put_aside}"
-        " AND restored_at IS NULL RETURNING typed)"
-        " INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE"
-        " SELECT {values} FROM (SELECT typed::{table} AS whole FROM back OFFSET 0) AS r",
+        "WITH r AS MATERIALIZED (SELECT DISTINCT ON (t.key) t.id, t.typed::{table} AS whole"
+        " FROM pgrefit.quarantine AS t WHERE {range} AND {put_aside} AND restored_at IS NULL ORDER BY t.key, t.id),"
+        " back AS (INSERT INTO {table} AS t ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} FROM r {taken}"
+        " RETURNING {key} AS key)"
+        " UPDATE pgrefit.quarantine AS q SET restored_at = now()"
+        " FROM r JOIN back ON back.key = ARRAY[{key_parts}] WHERE q.id = r.id",
         range=raw(key_range(("id",), ("bigint",))), put_aside=raw(put_aside), table=table.name, columns=columns,
-        values=raw(values),
+        values=raw(values), key=raw(key_as_text(key)), key_parts=raw(key_parts),
+        taken=raw(Expression("" if deferrable else "ON CONFLICT DO NOTHING")),
     )  # fmt: skip
     return Batches(table=QUARANTINE, key=("id",), types=("bigint",), statement=statement)
 
@@ -102,8 +112,10 @@ def remembering_batches(table: Table, assignments: dict[str, Expression], condit
     """
     key, types = row_key(table)
     names = tuple(assignments)
-    values = joined([expression("{e} AS {c}", e=raw(e), c=name) for name, e in assignments.items()])
-    changed = joined([expression("n.{c} IS DISTINCT FROM t.{c}", c=name) for name in names], " OR ")
+    new = [(f"pgrefit_value_{i}", name) for i, name in enumerate(names)]
+    values = joined([expression("{e} AS {v}", e=raw(assignments[name]), v=v) for v, name in new])
+    # By their texts: json has no equality, and 1.0 is not to be taken for 1.00.
+    changed = joined([expression("n.{v}::text IS DISTINCT FROM t.{c}::text", v=v, c=name) for v, name in new], " OR ")
     same_row = joined(
         [expression("t.{c} = n.{k}", c=name, k=f"pgrefit_key_{i}") for i, name in enumerate(key)], " AND "
     )
@@ -118,7 +130,7 @@ def remembering_batches(table: Table, assignments: dict[str, Expression], condit
         " pgrefit_key, {columns}, pgrefit_old, pgrefit_new FROM done",
         keys=raw(keys), key=raw(key_as_text(key)), old=raw(texts(names)), values=raw(values), table=table.name,
         range=raw(key_range(key, types)), condition=raw(condition), same_row=raw(same_row), changed=raw(changed),
-        sets=raw(joined([expression("{c} = n.{c}", c=name) for name in names])), new=raw(texts(names)),
+        sets=raw(joined([expression("{c} = n.{v}", v=v, c=name) for v, name in new])), new=raw(texts(names)),
         source=Literal(table.name), columns=raw(literals(names)),
     )  # fmt: skip
     return Batches(table=table.name, key=key, types=types, statement=statement)

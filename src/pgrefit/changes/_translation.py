@@ -52,8 +52,11 @@ class Translation:
 
     def _turn(self, db: Snapshot, inverse: Pairs) -> Step:
         pairs = tuple((old, new) for new, old in inverse)
+        # The old version of the application goes on writing old values: what it adds now, the last step translates.
+        begun = proof.negated(proof.no_row(self.table.name, self._holds("t", inverse)))
         return self._batches(
-            db, "translate values", pairs, do=self._update(pairs), undo=self._update(inverse),
+            db, "translate values", do=self._update(pairs), undo=self._update(inverse),
+            proven=proof.some(begun, proof.no_row(self.table.name, self._holds("t", pairs))),
         )  # fmt: skip
 
     def _translate_new(self, db: Snapshot) -> Step:
@@ -67,18 +70,16 @@ class Translation:
         )  # fmt: skip
 
     def _translate_rest(self, db: Snapshot) -> Step:
-        values = {self.column: self._case("t", self.pairs)}
+        values, left = {self.column: self._case("t", self.pairs)}, self._holds("t", self.pairs)
         return self._batches(
-            db, "translate remaining values", self.pairs,
-            do=remembering_batches(self.table, values, self._holds("t", self.pairs)),
-            undo=recall_batches(self.table, (self.column,)),
+            db, "translate remaining values", do=remembering_batches(self.table, values, left),
+            undo=recall_batches(self.table, (self.column,)), proven=proof.no_row(self.table.name, left),
         )  # fmt: skip
 
-    def _batches(self, db: Snapshot, verb: str, pairs: Pairs, *, do: Batches, undo: Batches) -> Step:
+    def _batches(self, db: Snapshot, verb: str, *, do: Batches, undo: Batches, proven: Statement) -> Step:
         return Step(
             title=f"{verb} of {self.table.name}.{self.column}", phase=Phase.MIGRATE, do=do, undo=undo,
-            locks=of_updates(db, self.table.name, (self.column,)), work=Work.BATCHES,
-            proof=proof.no_row(self.table.name, self._holds("t", pairs)),
+            locks=of_updates(db, self.table.name, (self.column,)), work=Work.BATCHES, proof=proven,
         )  # fmt: skip
 
     def _update(self, pairs: Pairs) -> Batches:

@@ -77,7 +77,7 @@ class CompatibleSchema(Change):
             title=f"let sessions of this database find {self.schema} first", phase=Phase.EXPAND,
             do=(_alter_database(f"SET search_path = {path}"),),
             undo=(_alter_database(f"SET search_path = {before}" if before else "RESET search_path"),),
-            locks=(), work=Work.INSTANT, proof=_path_contains(schema),
+            locks=(), work=Work.INSTANT, proof=_path_starts_with(self.schema),
             why="an application that sets no search_path of its own stays on the old shape without being changed",
             hazard="holds for sessions opened from now on: renew the pool before the switch; "
             "the new version of the application sets its own search_path",
@@ -116,13 +116,14 @@ def _alter_database(action: str) -> Statement:
     return ddl("DO {body}", body=Literal(body))
 
 
-def _path_contains(schema: Expression) -> Statement:
+def _path_starts_with(schema: str) -> Statement:
     return ddl(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_db_role_setting AS s"
         " JOIN pg_catalog.pg_database AS d ON d.oid = s.setdatabase"
         " WHERE d.datname = pg_catalog.current_database() AND s.setrole = 0 AND EXISTS (SELECT FROM"
-        " pg_catalog.unnest(s.setconfig) AS c WHERE pg_catalog.starts_with(c, {start})))",
-        start=Literal(f"search_path={schema},"),
+        " pg_catalog.unnest(s.setconfig) AS c"
+        " WHERE pg_catalog.starts_with(c, 'search_path=' || pg_catalog.quote_ident({schema}) || ',')))",
+        schema=Literal(schema),
     )  # fmt: skip
 
 

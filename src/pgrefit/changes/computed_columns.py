@@ -69,6 +69,10 @@ class ComputedColumns(Change):
             yield self._keep_disagreeing(table, stored)
             yield self._drop_stored(stored)
 
+    def drops(self, table: Table) -> bool:
+        """Whether the table loses columns."""
+        return self.drop and bool(self._stored(table))
+
     def _stored(self, table: Table) -> dict[str, Expression]:
         there = {column.name for column in table.columns}
         return {name: value for name, value in self._values().items() if name in there}

@@ -18,6 +18,7 @@ from pgrefit.model.snapshot import Snapshot, Table
 
 from . import _proof as proof
 from ._batches import THIS_STEP, key_as_text, key_range, recall_batches, remembering_batches, row_key
+from ._guard import NOT_OURS
 from ._preconditions import missing, rows_unwalkable
 from ._sync import create_function, create_trigger, drop_sync, trigger_name
 
@@ -119,10 +120,9 @@ class ExtractText(Change):
             for f in self.fields
         ]
         body = Statement("BEGIN\n" + "\n".join(sets) + "\nRETURN NEW;\nEND")
-        return (
-            create_function(self.table, PURPOSE, body),
-            create_trigger(self.table, PURPOSE, self._to_fill("NEW")),
-        )
+        # Not for our own sessions: what they put back must be as it was.
+        to_fill = expression("({fill}) AND {ours}", fill=raw(self._to_fill("NEW")), ours=raw(NOT_OURS))
+        return (create_function(self.table, PURPOSE, body), create_trigger(self.table, PURPOSE, to_fill))
 
     def _fill_in(self) -> Step:
         return Step(

@@ -21,7 +21,7 @@ from ._guard import create_guard, drop_sync, purpose, trigger_name
 from ._locks import on_family
 from ._preconditions import missing, rows_unmovable
 from ._translation import Translation
-from ._trees import string_constants
+from ._trees import as_written, string_constants
 from .quarantine_rows import QuarantineRows
 
 CHECK_VIOLATION = "23514"
@@ -202,7 +202,7 @@ class ReconcileCheck(Change):
 
     def _old_again(self, check: Constraint | None) -> Iterator[Statement]:
         if check and check.expression is not None:
-            yield self._add(self.name, check.expression)
+            yield self._add(self.name, as_written(check.expression, self.column))
             yield from self._comment(check)
 
     def _comment(self, check: Constraint | None) -> Iterator[Statement]:

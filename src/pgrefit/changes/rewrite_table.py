@@ -45,7 +45,7 @@ def _compact(table: Relation) -> Statement:
     A row needs its average width, up to 32 bytes of header, 7 of padding and 4 of line pointer; a page holds 8,168.
     """
     return ddl(
-        "SELECT c.relpages <= 2 + 1.2 * c.reltuples * (43 + (SELECT coalesce(sum(s.avg_width), 0)"
+        "SELECT c.relpages <= 2 + 1.2 * c.reltuples * (43 + (SELECT coalesce(sum(s.avg_width * (1 - s.null_frac)), 0)"
         " FROM pg_catalog.pg_stats AS s WHERE s.schemaname = {schema} AND s.tablename = {name})) / 8168"
         " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
         " WHERE n.nspname = {schema} AND c.relname = {name}",

@@ -27,6 +27,7 @@ from pgrefit.model.finding import Finding
 from pgrefit.model.intent import Intent, relation
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Policy, Snapshot, Table
+from pgrefit.model.sql_tree import value_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +46,36 @@ def compose(db: Snapshot, findings: Iterable[Finding], intent: Intent) -> Compos
     retypes = list(_retypes(db, remedies, policies, intent))
     body: list[Change] = [
         *policies, *retypes, *_required(remedies, intent, notes), *_texts(remedies, intent, notes),
-        *_checks(remedies, intent, notes), *_unique(c for c in remedies if isinstance(c, AddForeignKey)),
+        *_checks(db, remedies, intent, notes), *_unique(c for c in remedies if isinstance(c, AddForeignKey)),
         *_key_indexes(remedies, retypes), *_computed(db, remedies, intent, notes), *_read_models(intent),
         *_dropped_indexes(remedies, intent, notes),
         *(RewriteTable(table=relation(name)) for name in intent.storage.rewrite),
     ]  # fmt: skip
-    return Composition((*_compatible(body, intent), *body), tuple(notes))
+    return Composition((*_compatible(db, body, intent), *body), tuple(notes))
 
 
-def with_indexes(changes: tuple[Change, ...], indexes: Iterable[CreateIndex]) -> tuple[Change, ...]:
-    """Put indexes over the final columns where the columns still have their first names: before the switch."""
+def without_indexes(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """All but the indexes that findings ask for: what the advisor starts from."""
+    return tuple(change for change in changes if not isinstance(change, CreateIndex))
+
+
+def with_indexes(changes: tuple[Change, ...], advised: Iterable[CreateIndex]) -> tuple[Change, ...]:
+    """Put advised indexes over the final columns where the columns still have their first names: before the switch.
+
+    An index that a finding asks for is left out where an advised one begins with the same columns.
+    """
     names = {c.table: {v.column: v.new for v in c.conversions} for c in changes if isinstance(c, RetypeColumns)}
-    physical = tuple(index.renamed(names.get(index.table, {})) for index in indexes)
-    place = next(
-        (n for n, c in enumerate(changes) if isinstance(c, ComputedColumns | ReadModel | DropIndex)), len(changes)
-    )
-    return (*changes[:place], *physical, *changes[place:])
+    named = (replace(index, name=index.index.name) for index in advised)
+    physical = tuple(index.renamed(names.get(index.table, {})) for index in named)
+    kept = [c for c in changes if not (isinstance(c, CreateIndex) and any(_covers(index, c) for index in physical))]
+    place = next((n for n, c in enumerate(kept) if isinstance(c, ComputedColumns | ReadModel | DropIndex)), len(kept))
+    return (*kept[:place], *physical, *kept[place:])
+
+
+def _covers(advised: CreateIndex, asked: CreateIndex) -> bool:
+    columns = [key.column for key in asked.keys]
+    leading = [key.column for key in advised.keys[: len(columns)]]
+    return advised.table == asked.table and advised.where is None and set(leading) == set(columns)
 
 
 def _unique(changes: Iterable[Change]) -> list[Change]:
@@ -124,15 +139,27 @@ def _texts(remedies: list[Change], intent: Intent, notes: list[str]) -> Iterator
         yield replace(change, fields=chosen)
 
 
-def _checks(remedies: list[Change], intent: Intent, notes: list[str]) -> Iterator[Change]:
+def _checks(db: Snapshot, remedies: list[Change], intent: Intent, notes: list[str]) -> Iterator[Change]:
     for change in _unique(c for c in remedies if isinstance(c, ReconcileCheck)):
         assert isinstance(change, ReconcileCheck)
         said = intent.check.get(f"{change.table}.{change.column}")
         if said:
-            values = said.values or change.values
-            yield replace(change, values=values, mapping=tuple(said.mapping.items()) or change.mapping)
+            wanted = replace(
+                change, values=said.values or change.values, mapping=tuple(said.mapping.items()) or change.mapping
+            )
+            if _allowed(db.table(change.table), change.name) == set(wanted.values):
+                notes.append(f"{change.table}.{change.column} has the wanted check: the other environment is to change")
+            else:
+                yield wanted
         else:
             notes.append(f"{change.table}.{change.column} keeps its check: name it under [check] to reconcile it")
+
+
+def _allowed(table: Table, check: str) -> set[str]:
+    """The values that a validated check allows; empty where it is of another form."""
+    found = next((c for c in table.checks if c.name == check and c.validated and c.expression), None)
+    listed = value_list(found.expression) if found and found.expression else None
+    return set(listed[1]) if listed else set[str]()
 
 
 def _key_indexes(remedies: list[Change], retypes: list[RetypeColumns]) -> Iterator[Change]:
@@ -177,10 +204,14 @@ def _dropped_indexes(remedies: list[Change], intent: Intent, notes: list[str]) -
         notes.append(f"{len(drops)} unused or redundant indexes stay: set drop_unused under [indexes] to drop them")
 
 
-def _compatible(changes: list[Change], intent: Intent) -> Iterator[Change]:
+def _compatible(db: Snapshot, changes: list[Change], intent: Intent) -> Iterator[Change]:
     if intent.compatibility is None:
         return
-    reshaped = dict.fromkeys(c.table for c in changes if isinstance(c, RetypeColumns | ComputedColumns))
+    reshaped = dict.fromkeys(
+        c.table
+        for c in changes
+        if isinstance(c, RetypeColumns) or (isinstance(c, ComputedColumns) and c.drops(db.table(c.table)))
+    )
     if reshaped:
         yield CompatibleSchema(
             schema=intent.compatibility.schema_name, tables=tuple(reshaped), by_default=intent.compatibility.by_default

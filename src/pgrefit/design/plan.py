@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from pgrefit.changes.read_model import ReadModel
+from pgrefit.changes.retype_columns import RetypeColumns
 from pgrefit.errors import Refused
 from pgrefit.model.change import Change, Step
 from pgrefit.model.codec import fingerprint
 from pgrefit.model.intent import Intent
 from pgrefit.model.names import Relation
 from pgrefit.model.plan import Plan, PlanStep, Proposal, ReadModelChoice, RowSecurityCheck
-from pgrefit.model.snapshot import Snapshot
+from pgrefit.model.snapshot import Column, Snapshot
 from pgrefit.model.statistics import Statistics
 
 
@@ -43,12 +45,24 @@ def make_plan(
 
 def refuse_obstacles(db: Snapshot, changes: tuple[Change, ...]) -> None:
     """Refused with every obstacle named, where there is one."""
-    found = [f"{o.about} {o.says}" for change in changes for o in change.obstacles(db)]
+    foreseen = _with_added_columns(db, changes)
+    found = [f"{o.about} {o.says}" for change in changes for o in change.obstacles(foreseen)]
     if found:
         raise Refused(
             "the plan cannot be made as it is", why="; ".join(found),
             next_step="leave the finding out (ignore under [refit]) or remove what stands in the way",
         )  # fmt: skip
+
+
+def _with_added_columns(db: Snapshot, changes: tuple[Change, ...]) -> Snapshot:
+    """The schema with the columns that changes add for others to build on."""
+    added = {
+        c.table: tuple(Column(name=v.new, position=0, type=v.to_type) for v in c.conversions)
+        for c in changes
+        if isinstance(c, RetypeColumns)
+    }
+    tables = (replace(table, columns=(*table.columns, *added.get(table.name, ()))) for table in db.tables)
+    return replace(db, tables=tuple(tables))
 
 
 def _rows(step: Step, statistics: Statistics) -> int:

@@ -69,9 +69,8 @@ def diagrams(story: Story) -> tuple[Diagram | None, Diagram | None]:
     before, after = story.snapshot_before, story.snapshot_after
     texts = text_references(story)
     concerned = _concerned(story, texts)
-    shown, left_out = concerned[:MOST_TABLES], len(concerned) - len(concerned[:MOST_TABLES])
-    first = _diagram(before, after, shown, texts, "before", left_out) if before else None
-    second = _diagram(after, before, shown, texts, "after", left_out) if after else None
+    first = _diagram(before, after, concerned, texts, "before") if before else None
+    second = _diagram(after, before, concerned, texts, "after") if after else None
     return (first if first and first.boxes else None), (second if second and second.boxes else None)
 
 
@@ -109,26 +108,21 @@ def _outline(table: Table) -> object:
 
 
 def _diagram(
-    this: Snapshot,
-    other: Snapshot | None,
-    shown: list[Relation],
-    texts: tuple[TextReference, ...],
-    side: Side,
-    left: int,
+    this: Snapshot, other: Snapshot | None, concerned: list[Relation], texts: Iterable[TextReference], side: Side
 ) -> Diagram:
-    tables = [table for name in shown if (table := this.find_table(name))]
+    tables = [table for name in concerned[:MOST_TABLES] if (table := this.find_table(name))]
     present = {table.name for table in tables}
     links = [link for table in tables for link in _foreign_keys(table, other, side) if link.parent in present]
     if side == "before":
         links += [link for text in texts if (link := _undeclared(text, present))]
     ends = {(link.child, link.column) for link in links} | {(link.parent, link.parent_column) for link in links}
     boxes = tuple(_box(table, other, side, {column for name, column in ends if name == table.name}) for table in tables)
-    return Diagram(boxes=boxes, links=tuple(links), left_out=left)
+    return Diagram(boxes=boxes, links=tuple(links), left_out=max(len(concerned) - MOST_TABLES, 0))
 
 
 def _foreign_keys(table: Table, other: Snapshot | None, side: Side) -> Iterator[Link]:
     twin = other.find_table(table.name) if other else None
-    known = {(key.columns, key.parent) for key in twin.foreign_keys} if twin else set()
+    known = [(key.columns, key.parent) for key in twin.foreign_keys] if twin else []
     for key in table.foreign_keys:
         if key.parent is None:
             continue
@@ -149,12 +143,12 @@ def _undeclared(text: TextReference, present: set[Relation]) -> Link | None:
 def _box(table: Table, other: Snapshot | None, side: Side, ends: set[str]) -> Box:
     twin = other.find_table(table.name) if other else None
     key = set(table.primary_key)
-    marked = [(column, _mark(column, twin, side)) for column in table.columns]
-    shown = [(c, mark) for c, mark in marked if mark or c.name in key or c.name in ends]
+    marked: list[tuple[Column, Mark]] = [(column, _mark(column, twin, side)) for column in table.columns]
+    shown: list[tuple[Column, Mark]] = [(c, mark) for c, mark in marked if mark or c.name in key or c.name in ends]
     fields = tuple(Field(name=c.name, type=short(c.type), key=c.name in key, mark=mark) for c, mark in shown)
     lone: Mark = "added" if side == "after" else "removed"
-    mark: Mark = lone if other is not None and twin is None else ""
-    return Box(name=table.name, fields=fields, hidden=len(marked) - len(shown), mark=mark)
+    whole: Mark = lone if other is not None and twin is None else ""
+    return Box(name=table.name, fields=fields, hidden=len(marked) - len(shown), mark=whole)
 
 
 def _mark(column: Column, twin: Table | None, side: Side) -> Mark:

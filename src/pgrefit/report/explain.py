@@ -45,11 +45,12 @@ class PlanNode:
 def plan_nodes(text: str) -> tuple[PlanNode, ...]:
     """The nodes of a plan, in the order in which EXPLAIN prints them; empty where the text is no plan."""
     try:
-        parsed: object = json.loads(text)
+        parsed = cast("object", json.loads(text))
     except (ValueError, RecursionError):
         return ()
-    first = cast("Sequence[object]", parsed)[0] if isinstance(parsed, list) and parsed else parsed
-    root = cast("Node", first).get("Plan") if isinstance(first, dict) else None
+    if isinstance(parsed, list):
+        parsed = next(iter(cast("list[object]", parsed)), None)
+    root = cast("Node", parsed).get("Plan") if isinstance(parsed, dict) else None
     return tuple(_walk(cast("Node", root), 0)) if isinstance(root, dict) else ()
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from typing import cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -95,7 +97,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shown = (
+    shown: tuple[Callable[..., str], ...] = (
         units.count,
         units.milliseconds,
         units.quantity,
@@ -105,7 +107,8 @@ def _environment() -> Environment:
         units.evidence_source,
         cost_phrase,
     )
-    environment.filters.update({function.__name__: function for function in shown})
+    filters = cast("dict[str, Callable[..., str]]", environment.filters)
+    filters.update({function.__name__: function for function in shown})
     return environment
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
+from typing import cast
 
 from pgrefit.model.audit_report import AuditReport
 from pgrefit.model.change import Change
@@ -88,7 +89,7 @@ def plain(value: object) -> Plain:
 
 def _collection(value: object) -> Plain:
     if isinstance(value, Mapping):
-        return {str(key): plain(part) for key, part in value.items()}
-    if isinstance(value, (tuple, list, set, frozenset)):
-        return [plain(part) for part in value]
+        return {str(key): plain(part) for key, part in cast("Mapping[object, object]", value).items()}
+    if isinstance(value, (tuple, list)):
+        return [plain(part) for part in cast("Sequence[object]", value)]
     raise TypeError(f"no JSON form for {type(value).__name__}")

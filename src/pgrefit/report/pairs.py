@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from pgrefit.model.measure import Comparison, GroupTiming, QueryTiming
 from pgrefit.model.workload import Workload
 
-T = TypeVar("T", QueryTiming, GroupTiming, covariant=True)
+T = TypeVar("T", bound=QueryTiming | GroupTiming)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,9 @@ class Pair(Generic[T]):
     group: str
     before: T | None
     after: T | None
+
+
+AnyPair = Pair[QueryTiming] | Pair[GroupTiming]
 
 
 def query_pairs(comparison: Comparison, workload: Workload | None = None) -> tuple[Pair[QueryTiming], ...]:

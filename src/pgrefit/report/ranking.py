@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pgrefit.model.finding import Finding, Severity
 from pgrefit.report.units import plural
 
-
 _WORDS = {Severity.ERROR: ("error",), Severity.WARNING: ("warning",), Severity.INFO: ("info", "info")}
 
 

@@ -113,5 +113,5 @@ def listed(parts: Iterable[str]) -> str:
 
 
 def visible(text: str) -> str:
-    """Control characters and direction overrides written out, so that a name cannot steer a terminal or turn text around."""
+    """Control characters and direction overrides written out: a name must not steer a terminal or turn text around."""
     return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from postgast import pg_query_pb2 as pb
 
 from pgrefit.changes.create_index import CreateIndex, IndexColumn
 from pgrefit.model.names import fit
-from pgrefit.model.snapshot import Index, IndexKey, Table
+from pgrefit.model.snapshot import Index, IndexKey, Snapshot, Table
 from pgrefit.model.sql_tree import columns_of, nodes, parse_expression, value_of
 
 
@@ -48,10 +50,13 @@ def _same(one: IndexKey, other: IndexKey) -> bool:
     return traits(one) == traits(other)
 
 
-def index_on(table: Table, columns: tuple[str, ...]) -> CreateIndex:
-    """The plain index that serves lookups by these columns."""
-    keys = tuple(IndexColumn(column=column) for column in columns)
-    return CreateIndex(table=table.name, keys=keys, name=fit(f"{table.name.name}_{'_'.join(columns)}", "_idx"))
+def index_on(db: Snapshot, table: Table, columns: tuple[str, ...]) -> CreateIndex:
+    """The plain index that serves lookups by these columns, under a name that is free."""
+    taken = {index.name for other in db.tables for index in other.indexes} | {other.name for other in db.tables}
+    wanted = f"{table.name.name}_{'_'.join(columns)}"
+    suffixes = (f"_idx{n or ''}" for n in count())
+    name = next(n for suffix in suffixes if table.name.beside(n := fit(wanted, suffix)) not in taken)
+    return CreateIndex(table=table.name, keys=tuple(IndexColumn(column=c) for c in columns), name=name)
 
 
 def needed_by_constraint(index: Index) -> bool:

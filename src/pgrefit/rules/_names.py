@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Table
 
 WORD = re.compile(r"[^\W\d_]+?(?=[A-Z][a-z])|[^\W\d_]*?[a-z](?=[A-Z])|[^\W\d_]+|\d+")
+MOST_NAMES = 100_000  # that are remembered
 MARKS = {"id", "uuid", "guid", "fk", "ref", "key"}
 UNITS = {
     "s", "sec", "secs", "second", "seconds", "ms", "millis", "milliseconds", "min", "mins", "minutes", "hours", "days",
@@ -27,6 +29,7 @@ class ReferenceName:
     marked: bool
 
 
+@lru_cache(maxsize=MOST_NAMES)
 def words(name: str) -> tuple[str, ...]:
     """Words of a name in snake case, camel case or with blanks, in lower case."""
     return tuple(word.lower() for word in WORD.findall(name))
@@ -45,11 +48,13 @@ def singular(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=MOST_NAMES)
 def stems(name: str) -> tuple[str, ...]:
     """Words of a name in the singular."""
     return tuple(map(singular, words(name)))
 
 
+@lru_cache(maxsize=MOST_NAMES)
 def reference_name(column: str) -> ReferenceName:
     """Read a column's name as that of a reference."""
     parts = stems(column)

@@ -13,7 +13,7 @@ from typing import Protocol
 from pgrefit.changes.create_index import CreateIndex
 from pgrefit.model.names import Relation
 
-LEAST_GAIN = 0.005  # of the whole cost: a further index must save this share of it
+LEAST_GAIN = 0.02  # a further index must save this share of what the workload costs without it
 NEAR_BEST = 0.97  # among candidates that save nearly as much as the best, the smallest is taken
 
 
@@ -52,7 +52,7 @@ def choose(
         saved = {n: _saved(n, taken, candidates[n].table, tables, search) for n in left}
         gains = {n: sum(by_query.values()) for n, by_query in saved.items()}
         best = max(gains.values(), default=0.0)
-        if best < LEAST_GAIN * whole:
+        if best < LEAST_GAIN * sum(search.costs.values()):
             break
         near = [n for n, gain in gains.items() if gain >= NEAR_BEST * best]
         chosen = min(near, key=lambda n: (oracle.bytes(n), n))

@@ -29,7 +29,7 @@ def joined(parts: Iterable[Markup | str]) -> Markup:
 
 
 def viewbox(name: str, width: float, height: float, *children: Markup | str) -> Markup:
-    """A picture of a fixed size in px, as tall and wide as it is drawn; `name` says to those who cannot see what it shows."""
+    """A picture of a fixed size in px; `name` says what it shows to those who cannot see it."""
     title = element("title", name)
     box = f"0 0 {coordinate(width)} {coordinate(height)}"
     return element("svg", title, *children, viewBox=box, width=width, height=height, role="img")

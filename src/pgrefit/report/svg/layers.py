@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pgrefit.model.names import Relation
 
@@ -118,7 +119,7 @@ def _neighbours(edges: Iterable[Edge], depth: Mapping[Relation, int]) -> dict[Sl
     found: dict[Slot, list[Slot]] = {}
     for edge in edges:
         way: list[Slot] = [edge.child, *lanes_between(depth[edge.child], depth[edge.parent], edge), edge.parent]
-        for one, other in zip(way, way[1:], strict=False):
+        for one, other in pairwise(way):
             found.setdefault(one, []).append(other)
             found.setdefault(other, []).append(one)
     return found
@@ -132,7 +133,8 @@ def _order(layers: list[list[Slot]], neighbours: Mapping[Slot, list[Slot]]) -> N
         for index in indices:
             place = {slot: (i + 0.5) / len(layers[index + step]) for i, slot in enumerate(layers[index + step])}
             own = {slot: (i + 0.5) / len(layers[index]) for i, slot in enumerate(layers[index])}
-            layers[index].sort(key=lambda slot, place=place, own=own: _mean(slot, neighbours, place, own[slot]))
+            means = {slot: _mean(slot, neighbours, place, own[slot]) for slot in layers[index]}
+            layers[index].sort(key=means.__getitem__)
 
 
 def _mean(slot: Slot, neighbours: Mapping[Slot, list[Slot]], place: Mapping[Slot, float], otherwise: float) -> float:

@@ -7,32 +7,27 @@ from rich.console import Console
 from pgrefit.model.goals import Goals
 from pgrefit.model.measure import Comparison
 from pgrefit.model.workload import Workload
-from pgrefit.report.pairs import Pair, group_pairs, query_pairs
+from pgrefit.report.pairs import AnyPair, group_pairs, query_pairs
 from pgrefit.report.text.setting import heading, mark, say, table
 from pgrefit.report.units import milliseconds, quantity, size, times
+
+NUMBERS = frozenset({"before", "after", "ratio"})
 
 
 def comparison(value: Comparison, console: Console, workload: Workload | None = None) -> None:
     """p95 of every group and query before and after. `workload` says which query replaces which."""
     heading(console, f"{value.before.label} against {value.after.label}, p95")
-    columns = (("", "left"), ("before", "right"), ("after", "right"), ("", "right"))
+    titles = ("query", "before", "after", "ratio")
     groups = [_row(pair, f"all of {pair.name}") for pair in group_pairs(value)]
     queries = [_row(pair, pair.name) for pair in query_pairs(value, workload)]
-    table(console, columns, groups + queries)
+    table(console, titles, groups + queries, NUMBERS)
     before, after = value.before.database_bytes, value.after.database_bytes
     console.print(say(f"Database size: {size(before)} before, {size(after)} after."))
 
 
 def goals(value: Goals, console: Console) -> None:
     """The goals table, and how many are met."""
-    columns = (
-        ("", "left"),
-        ("goal", "left"),
-        ("before", "right"),
-        ("after", "right"),
-        ("wanted", "left"),
-        ("", "left"),
-    )
+    titles = ("", "goal", "before", "after", "wanted", "")
     rows = [
         (
             goal.id,
@@ -45,11 +40,11 @@ def goals(value: Goals, console: Console) -> None:
         for goal in value.goals
     ]
     heading(console, f"Goals of {value.system}")
-    table(console, columns, rows)
+    table(console, titles, rows, NUMBERS)
     console.print(say(f"{sum(goal.met for goal in value.goals)} of {len(value.goals)} goals met."))
 
 
-def _row(pair: Pair, name: str) -> tuple[str, str, str, str]:
+def _row(pair: AnyPair, name: str) -> tuple[str, str, str, str]:
     before, after = pair.before, pair.after
     ratio = times(before.p95, after.p95) if before and after else ""
-    return (name, milliseconds(before and before.p95), milliseconds(after and after.p95), ratio)
+    return (name, milliseconds(before.p95 if before else None), milliseconds(after.p95 if after else None), ratio)

@@ -12,7 +12,7 @@ from pgrefit.report.coverage import coverage_lines, crashed_lines
 from pgrefit.report.phrases import cost_phrase
 from pgrefit.report.ranking import RuleFindings, by_rule, tally
 from pgrefit.report.text.setting import BAD, FAINT, STRONG, WARN, heading, indented, phrase, say, table
-from pgrefit.report.units import evidence_source, evidence_value, listed, plural
+from pgrefit.report.units import evidence_source, evidence_value, listed
 
 SCREENFUL = 12
 _STYLE = {Severity.ERROR: BAD, Severity.WARNING: WARN, Severity.INFO: ""}
@@ -41,7 +41,7 @@ def finding(value: Finding, console: Console) -> None:
     if value.evidence:
         console.print()
         rows = [(e.measure, evidence_value(e), evidence_source(e)) for e in value.evidence]
-        table(console, (("measured", "left"), ("value", "left"), ("source", "left")), rows)
+        table(console, ("measured", "value", "source"), rows)
     if value.remedy or value.advice:
         heading(console, "What to do")
     for change in value.remedy:

@@ -13,12 +13,14 @@ from pgrefit.report.steps import strongest
 from pgrefit.report.text.setting import BAD, FAINT, STRONG, heading, indented, mark, phrase, say, table
 from pgrefit.report.units import milliseconds
 
+NUMBERS = frozenset({"up", "down"})
+
 
 def rehearsal(value: Rehearsal, console: Console) -> None:
     """Steps up and down, where they did other than declared, checks, proposals, and the load meanwhile."""
     heading(console, f"Rehearsal of {value.plan}")
-    columns = (("", "left"), ("step", "left"), ("up", "right"), ("down", "right"), ("lock taken", "left"))
-    table(console, columns, [_row(step) for step in value.steps])
+    titles = ("", "step", "up", "down", "lock taken")
+    table(console, titles, [_row(step) for step in value.steps], NUMBERS)
     for step in value.steps:
         _problems(step, console)
     checks(value.checks, console)
@@ -41,7 +43,7 @@ def checks(values: Iterable[Check], console: Console) -> None:
     ]
     if rows:
         heading(console, "Checks")
-        table(console, (("", "left"), ("check", "left"), ("", "left")), rows)
+        table(console, ("", "check", ""), rows)
 
 
 def _row(step: StepMeasure) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from rich.console import Console
+from rich.text import Text
 
 from pgrefit.model.run import Run, StepRun, Verification
 from pgrefit.report.steps import elapsed
@@ -14,6 +15,8 @@ from pgrefit.report.units import NOTHING, count, milliseconds, number, plural
 
 _STYLE = {"pending": FAINT, "started": WARN, "done": GOOD, "skipped": FAINT, "undone": WARN}
 
+NUMBERS = frozenset({"took", "rows", "rate"})
+
 
 def run(value: Run, console: Console, now: datetime | None = None) -> None:
     """How far a run is: states of its steps, rows a second of the batches. `now` ends what is still running."""
@@ -21,15 +24,8 @@ def run(value: Run, console: Console, now: datetime | None = None) -> None:
     heading(console, f"{value.plan}: {value.state}, {done} of {plural(len(value.steps), 'step')}")
     took = elapsed(value, now)
     console.print(say(f"run {value.id}, started {value.started_at:%Y-%m-%d %H:%M:%S %Z}, {milliseconds(took)}", FAINT))
-    columns = (
-        ("", "left"),
-        ("step", "left"),
-        ("state", "left"),
-        ("took", "right"),
-        ("rows", "right"),
-        ("rate", "right"),
-    )
-    table(console, columns, [_row(step, now) for step in value.steps])
+    titles = ("", "step", "state", "took", "rows", "rate")
+    table(console, titles, [_row(step, now) for step in value.steps], NUMBERS)
     for step in value.steps:
         if step.message:
             console.print(phrase((f"{step.id}  ", FAINT), (step.message, BAD)))
@@ -43,7 +39,7 @@ def verification(value: Verification, console: Console) -> None:
     console.print(mark(good=value.passed, yes="Everything holds.", no="Not everything holds."))
 
 
-def _row(step: StepRun, now: datetime | None) -> tuple[object, ...] | tuple[str, ...]:
+def _row(step: StepRun, now: datetime | None) -> tuple[Text | str, ...]:
     took = elapsed(step, now)
     return (
         step.id,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Container, Iterable, Sequence
 
 from rich.console import Console
 from rich.padding import Padding
@@ -11,8 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from pgrefit.report.units import visible
-
-Align = Literal["left", "right"]
 
 STRONG = "bold"
 FAINT = "dim"
@@ -42,14 +39,17 @@ def heading(console: Console, text: str) -> None:
 
 def indented(console: Console, text: Text, by: int = 4) -> None:
     """A paragraph set in from the left, also where it wraps."""
-    console.print(Padding(text, (0, 0, 0, by)))
+    console.print(Padding(text, (0, 0, 0, by), expand=False))
 
 
-def table(console: Console, columns: Sequence[tuple[str, Align]], rows: Iterable[Sequence[Text | str]]) -> None:
-    """A table without rules; numbers are never folded, names are."""
+def table(
+    console: Console, titles: Sequence[str], rows: Iterable[Sequence[Text | str]], numbers: Container[str] = ()
+) -> None:
+    """A table without rules. Columns whose title is in `numbers` are set to the right and never folded."""
     grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=FAINT)
-    for title, align in columns:
-        grid.add_column(say(title), justify=align, overflow="fold", no_wrap=align == "right")
+    for title in titles:
+        number = title in numbers
+        grid.add_column(say(title), justify="right" if number else "left", overflow="fold", no_wrap=number)
     for row in rows:
         grid.add_row(*(cell if isinstance(cell, Text) else say(cell) for cell in row))
     console.print(grid)

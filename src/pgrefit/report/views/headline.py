@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pgrefit.model.goals import GoalResult
 from pgrefit.model.measure import LoadReport
-from pgrefit.report.pairs import group_pairs, query_pairs
+from pgrefit.report.pairs import AnyPair, group_pairs, query_pairs
 from pgrefit.report.steps import elapsed
 from pgrefit.report.story import Story
 from pgrefit.report.units import listed, milliseconds, number, plural, quantity, size, times
@@ -68,7 +68,7 @@ def _done(story: Story) -> str:
     took = f" in {milliseconds(elapsed(run))}" if run.finished_at else ""
     what = what or plural(len(run.steps), "step")
     return {
-        "done": f"{what} were applied{took}, while the application kept running.",
+        "done": f"{what} were applied{took}{', while the application kept running' if story.load else ''}.",
         "rolled back": f"{what} were applied and rolled back.",
         "stopped": f"The run of {what} stopped safely and can be resumed.",
     }.get(run.state, f"{what}: {run.state}.")
@@ -110,7 +110,8 @@ def _measured(story: Story) -> Iterator[Tile]:
     comparison = story.comparison
     if comparison is None:
         return
-    for pair in (*group_pairs(comparison), *query_pairs(comparison, story.workload)):
+    pairs: tuple[AnyPair, ...] = (*group_pairs(comparison), *query_pairs(comparison, story.workload))
+    for pair in pairs:
         if pair.before and pair.after:
             yield _time_tile(f"{pair.name}, p95", pair.before.p95, pair.after.p95)
     before, after = comparison.before.database_bytes, comparison.after.database_bytes

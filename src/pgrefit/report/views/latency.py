@@ -10,7 +10,7 @@ from markupsafe import Markup
 from pgrefit.model.measure import Comparison, GroupTiming, QueryTiming
 from pgrefit.model.workload import Workload
 from pgrefit.report.explain import plan_nodes
-from pgrefit.report.pairs import Pair, group_pairs, query_pairs
+from pgrefit.report.pairs import AnyPair, Pair, group_pairs, query_pairs
 from pgrefit.report.svg.dumbbell import axis, dumbbell
 from pgrefit.report.svg.scale import LogScale, log_scale
 from pgrefit.report.svg.tree import tree
@@ -67,7 +67,8 @@ def latencies(comparison: Comparison, workload: Workload | None) -> Latencies | 
     queries, wholes = query_pairs(comparison, workload), {pair.name: pair for pair in group_pairs(comparison)}
     if not queries and not wholes:
         return None
-    timings = [side for pair in (*queries, *wholes.values()) for side in (pair.before, pair.after) if side]
+    pairs: tuple[AnyPair, ...] = (*queries, *wholes.values())
+    timings = [side for pair in pairs for side in (pair.before, pair.after) if side]
     scale = log_scale(value for timing in timings for value in (timing.p50, timing.p95))
     names = dict.fromkeys((*(pair.group for pair in queries), *wholes))
     by_group = {name: list(pairs) for name, pairs in groupby(sorted(queries, key=_group), key=_group)}
@@ -86,7 +87,7 @@ def _group(pair: Pair[QueryTiming]) -> str:
     return pair.group
 
 
-def _row(pair: Pair[QueryTiming] | Pair[GroupTiming], scale: LogScale, plans: tuple[PlanPicture, ...]) -> LatencyRow:
+def _row(pair: AnyPair, scale: LogScale, plans: tuple[PlanPicture, ...]) -> LatencyRow:
     before, after = pair.before, pair.after
     new_name = after.name if isinstance(after, QueryTiming) and after.name != pair.name else ""
     return LatencyRow(

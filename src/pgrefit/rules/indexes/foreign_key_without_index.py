@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
-from pgrefit.model.snapshot import Constraint, Table
+from pgrefit.model.snapshot import Constraint, Snapshot, Table
 from pgrefit.rules._ask import catalog, statistic
 from pgrefit.rules._indexes import index_on, serves_lookup
 
@@ -29,7 +29,8 @@ SMALL = 1000  # rows that are read faster than they are looked up
     clean="""
         CREATE TABLE buyer (id int PRIMARY KEY, code text, UNIQUE (id, code));
         CREATE TABLE purchase (id int PRIMARY KEY, buyer_id int REFERENCES buyer, code text,
-                               other_id int REFERENCES buyer, third_id int REFERENCES buyer, FOREIGN KEY (buyer_id, code) REFERENCES buyer (id, code),
+                               other_id int REFERENCES buyer, third_id int REFERENCES buyer,
+                               FOREIGN KEY (buyer_id, code) REFERENCES buyer (id, code),
                                UNIQUE (other_id, paid_at), paid_at date);
         CREATE INDEX ON purchase (code, buyer_id) INCLUDE (id);
         CREATE INDEX ON purchase USING hash (buyer_id);
@@ -42,10 +43,10 @@ def foreign_key_without_index(observation: Observation) -> Iterator[Finding]:
     for table in observation.snapshot.own_tables():
         for key in table.foreign_keys:
             if not key.inherited and not any(serves_lookup(index, key.columns) for index in table.indexes):
-                yield _finding(table, key, rows.get(table.name, -1))
+                yield _finding(observation.snapshot, table, key, rows.get(table.name, -1))
 
 
-def _finding(table: Table, key: Constraint, rows: int) -> Finding:
+def _finding(db: Snapshot, table: Table, key: Constraint, rows: int) -> Finding:
     return Finding(
         object=f"{table.name}.{key.name}",
         message=f"no index leads with {', '.join(key.columns)}, so a DELETE on {key.parent} reads the whole table",
@@ -55,5 +56,5 @@ def _finding(table: Table, key: Constraint, rows: int) -> Finding:
             catalog("on delete", key.on_delete),
             *((statistic("rows", rows),) if rows >= 0 else ()),
         ),
-        remedy=(index_on(table, key.columns),),
+        remedy=(index_on(db, table, key.columns),),
     )

@@ -96,5 +96,3 @@ def _matches(objects: str, key: str, scalars: str) -> Term:
         array=raw(_array(objects)), scalars=scalars, key=Literal(key),
     )  # fmt: skip
     return Term(value, (objects, scalars))
-
-

@@ -123,8 +123,10 @@ def _forms(a: str, b: str, decimals: int, *, whole: bool) -> Iterator[tuple[str,
     if a < b:
         yield "+", expression("t.{a} + t.{b}", a=a, b=b), lambda x, y: x + y
         yield "*", expression("t.{a} * t.{b}", a=a, b=b), lambda x, y: x * y
-        yield "*", _rounded(expression("t.{a} * t.{b}", a=a, b=b), decimals, "round", whole=whole), _to(
-            decimals, ROUND_HALF_UP, lambda x, y: x * y
+        yield (
+            "*",
+            _rounded(expression("t.{a} * t.{b}", a=a, b=b), decimals, "round", whole=whole),
+            _to(decimals, ROUND_HALF_UP, lambda x, y: x * y),
         )
     yield "-", expression("t.{a} - t.{b}", a=a, b=b), lambda x, y: x - y
     if decimals > MOST_DECIMALS:

@@ -16,6 +16,7 @@ from pgrefit.rules._ask import (
     WHOLE_TYPES,
     Row,
     catalog,
+    is_empty,
     is_numeric,
     key_columns,
     known,
@@ -24,6 +25,7 @@ from pgrefit.rules._ask import (
     rows_of,
     sample_of,
     scan,
+    statistics_of,
     tables,
 )
 from pgrefit.rules.redundancy._documents import documents, shapes, terms
@@ -49,11 +51,11 @@ def _asks(observation: Observation) -> Iterator[Question]:
 
 def _worth_a_look(observation: Observation) -> Iterator[Table]:
     """Tables with a few numbers, or with a number and a document, unless they are known to hold hardly a row."""
-    rows = {t.table: t.rows for t in observation.statistics.tables}
     for table in tables(observation):
         numbers = _numbers(table)
         enough = len(numbers) > 2 or (numbers and documents(table))
-        if enough and not 0 <= rows.get(table.name, -1) < FEWEST_ROWS:
+        few = 0 <= statistics_of(observation, table).rows < FEWEST_ROWS and table.kind == "table"
+        if enough and not few and not is_empty(observation, table):
             yield table
 
 
@@ -185,11 +187,13 @@ def _finding(observation: Observation, table: Table, hypothesis: Hypothesis, row
 
 def _evidence(observation: Observation, table: Table, hypothesis: Hypothesis, row: Row) -> tuple[Evidence, ...]:
     examples = rows_of(observation, _examples(table, hypothesis)) or ()
-    return known((
-        catalog("follows from", columns_after(hypothesis.expression, "t")),
-        Evidence(measure="formula", value=str(hypothesis.expression), source="scan"),
-        scan("rows", row.count("rows")),
-        scan("null", row.count("rows") - row.count("stored")),
-        scan("disagreeing", row.count("disagreeing")),
-        scan("disagreeing rows, for example", tuple(r.text("value") for r in examples)),
-    ))
+    return known(
+        (
+            catalog("follows from", columns_after(hypothesis.expression, "t")),
+            Evidence(measure="formula", value=str(hypothesis.expression), source="scan"),
+            scan("rows", row.count("rows")),
+            scan("null", row.count("rows") - row.count("stored")),
+            scan("disagreeing", row.count("disagreeing")),
+            scan("disagreeing rows, for example", tuple(r.text("value") for r in examples)),
+        )
+    )

@@ -13,6 +13,7 @@ from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import (
     SAMPLE_KEYS,
     Row,
+    is_empty,
     is_numeric,
     is_text,
     key_columns,
@@ -22,6 +23,7 @@ from pgrefit.rules._ask import (
     rows_of,
     sampled_values,
     scan,
+    statistics_of,
     tables,
 )
 from pgrefit.rules._names import shared_words
@@ -83,6 +85,8 @@ def _pairs(observation: Observation) -> Iterator[Pair]:
         keys = key_columns(table)
         typed = [c for c in table.columns if c.name not in keys and _comparable(c)]
         texts = [c for c in table.columns if c.name not in keys and is_text(c)] if typed else []
+        if is_empty(observation, table):
+            continue
         for text in texts:
             likely = [c for c in typed if shared_words(text.name, c.name)]
             if likely and _looks_typed(observation, table, text):
@@ -94,7 +98,7 @@ def _comparable(column: Column) -> bool:
 
 
 def _looks_typed(observation: Observation, table: Table, column: Column) -> bool:
-    statistics = observation.statistics.table(table.name).column(column.name)
+    statistics = statistics_of(observation, table).column(column.name)
     values = (*statistics.values, *statistics.bounds) if statistics else ()
     return not values or sum(bool(LOOKS.match(value.strip())) for value in values) * 2 >= len(values)
 

@@ -12,6 +12,7 @@ from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import (
     Row,
+    is_empty,
     is_numeric,
     is_text,
     key_columns,
@@ -20,6 +21,7 @@ from pgrefit.rules._ask import (
     rows_of,
     sample_of,
     scan,
+    statistics_of,
     tables,
 )
 from pgrefit.rules._names import same_quantity, words
@@ -54,8 +56,9 @@ def _texts(observation: Observation) -> Iterator[tuple[Table, Column]]:
     """Text columns that are no keys, and wide enough as far as is known."""
     for table in tables(observation):
         keys = key_columns(table)
-        texts = [c for c in table.columns if is_text(c) and c.name not in keys and not c.generated]
-        statistics = observation.statistics.table(table.name) if texts else None
+        empty = is_empty(observation, table)
+        texts = [c for c in table.columns if is_text(c) and c.name not in keys and not c.generated and not empty]
+        statistics = statistics_of(observation, table) if texts else None
         for column in texts:
             seen = statistics.column(column.name) if statistics else None
             if seen is None or seen.average_width >= NARROWEST:
@@ -108,27 +111,34 @@ def _fields(labels: tuple[Label, ...]) -> list[Field]:
 
 def _counts(table: Table, column: Column, labels: tuple[Label, ...]) -> Question:
     fields = _fields(labels)
+    numbers = range(len(fields))
+    tests = [_tests(column, field, i) for i, field in enumerate(fields)] or [Expression("true AS none")]
     counts = [
         expression(
-            "count(*) FILTER (WHERE t.{c} ~ {line}) AS {lines},"
-            " count(*) FILTER (WHERE t.{c} ~ {line} AND t.{target} IS NULL) AS {empty},"
-            " count(*) FILTER (WHERE t.{c} ~ {line} AND t.{c} !~ {value}) AS {unparsed}",
-            c=column.name, line=Literal(f.line), target=f.target, value=Literal(f.pattern),
-            lines=f"lines_{i}", empty=f"empty_{i}", unparsed=f"unparsed_{i}",
+            "count(*) FILTER (WHERE s.{line}) AS {lines}, count(*) FILTER (WHERE s.{line} AND s.{empty}) AS {empty},"
+            " count(*) FILTER (WHERE s.{line} AND NOT s.{value}) AS {unparsed}",
+            line=f"line_{i}", empty=f"empty_{i}", value=f"value_{i}", lines=f"lines_{i}", unparsed=f"unparsed_{i}",
         )
-        for i, f in enumerate(fields)
+        for i in numbers
     ]  # fmt: skip
-    unparsed = [
-        expression("t.{c} ~ {line} AND t.{c} !~ {value}", c=column.name, line=Literal(f.line), value=Literal(f.pattern))
-        for f in fields
-    ]
-    misplaced = [
-        expression("t.{target} IS NULL AND t.{c} ~ {value}", c=column.name, target=f.target, value=Literal(f.pattern))
-        for f in fields
-    ]
+    unparsed = [expression("s.{line} AND NOT s.{value}", line=f"line_{i}", value=f"value_{i}") for i in numbers]
+    misplaced = [expression("s.{value} AND s.{empty}", value=f"value_{i}", empty=f"empty_{i}") for i in numbers]
     counts += [_rows_with(unparsed, "unparsed"), _rows_with(misplaced, "misplaced")]
-    select = ddl("SELECT count(*) AS rows, {n} FROM {table} AS t", n=raw(joined(counts)), table=table.name)
+    select = ddl(
+        "SELECT count(*) AS rows, {counts} FROM (SELECT {tests} FROM {table} AS t OFFSET 0) AS s",
+        counts=raw(joined(counts)), tests=raw(joined(tests)), table=table.name,
+    )  # fmt: skip
     return Question(table.name, select)
+
+
+def _tests(column: Column, field: Field, number: int) -> Expression:
+    """Whether the row has the line, with a value that parses, and an empty column for it; each pattern tried once."""
+    return expression(
+        "t.{c} ~ {has_line} AS {line}, (t.{c} ~ {has_line} AND t.{c} ~ {has_value}) AS {value},"
+        " t.{target} IS NULL AS {empty}",
+        c=column.name, has_line=Literal(field.line), has_value=Literal(field.pattern), target=field.target,
+        line=f"line_{number}", value=f"value_{number}", empty=f"empty_{number}",
+    )  # fmt: skip
 
 
 def _rows_with(conditions: list[Expression], name: str) -> Expression:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgrefit.changes.retype_columns import BLANKS, UUID_FORM, WHOLE_DIGITS
 from pgrefit.model.ddl import Expression, Literal, ddl, expression, joined, raw
+from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, FkAction, Table
 from pgrefit.rules._ask import is_text, row_of, sample_of, tables
-from pgrefit.rules._names import affinity, reference_name, shared_words
+from pgrefit.rules._names import affinity, best_named, reference_name, shared_words, stems
 
 PARENTS_TRIED = 8
 ROWS_TRIED = 300
@@ -36,9 +38,50 @@ class Reference:
         return converted(self.column, self.key.type)
 
 
-def keyed_by(observation: Observation, types: tuple[str, ...]) -> list[Table]:
-    """Tables whose primary key is one column of one of these types."""
-    return [t for t in tables(observation) if len(t.primary_key) == 1 and t.column(t.primary_key[0]).type in types]
+@dataclass(frozen=True, slots=True)
+class Parents:
+    """Tables whose primary key is one column of certain types, to be found by name."""
+
+    by_word: dict[str, list[Table]]
+    by_name: dict[str, list[Table]]
+    popular: tuple[Table, ...]  # those that most foreign keys point at
+
+    @classmethod
+    def keyed_by(cls, observation: Observation, types: tuple[str, ...]) -> Parents:
+        """All of a database whose key is of one of these types."""
+        by_word: defaultdict[str, list[Table]] = defaultdict(list)
+        by_name: defaultdict[str, list[Table]] = defaultdict(list)
+        found = [t for t in tables(observation) if len(t.primary_key) == 1 and key_type(t) in types]
+        for table in found:
+            by_name["".join(stems(table.name.name))].append(table)
+            for word in set(stems(table.name.name)):
+                by_word[word].append(table)
+        uses = Counter(key.parent for table in observation.snapshot.tables for key in table.foreign_keys)
+        popular = sorted(found, key=lambda t: (-uses[t.name], t.name))[:PARENTS_TRIED]
+        return cls(by_word, by_name, tuple(popular))
+
+    def named(self, column: str, owner: Table, *, but: frozenset[str] = frozenset()) -> tuple[Table, int] | None:
+        """The table that a column's name fits best, and how well; keys of the types `but` left out."""
+        reference = reference_name(column)
+        near = [*self.by_word.get(reference.base[-1], ()), *self.by_name.get("".join(reference.base), ()), owner]
+        keyed = {t.name: t for t in near if len(t.primary_key) == 1 and key_type(t) not in but}
+        if owner not in self.by_name.get("".join(stems(owner.name.name)), ()):
+            keyed.pop(owner.name, None)
+        best = best_named(reference, keyed.values(), owner=owner.name)
+        return (best, affinity(reference, best.name, owner=owner.name)) if best else None
+
+    def likely(self, column: str, owner: Table) -> tuple[Table, ...]:
+        """Tables that may be meant by a name that tells none: those that share words with it, then the popular ones."""
+        near = {t.name: t for word in stems(column) for t in self.by_word.get(word, ())}
+        by_words = sorted(
+            near.values(), key=lambda t: (-shared_words(column, t.name.name), t.name != owner.name, t.name)
+        )
+        return tuple({t.name: t for t in (*by_words[:PARENTS_TRIED], *self.popular)}.values())[:PARENTS_TRIED]
+
+
+def key_type(table: Table) -> str:
+    """The type of a primary key of one column."""
+    return table.column(table.primary_key[0]).type
 
 
 def converted(column: Column, to_type: str) -> Expression:
@@ -99,26 +142,15 @@ class Search:
         return Reference(self.table, self.column, self.parents[best], 0) if enough else None
 
 
-def search(table: Table, column: Column, parents: list[Table]) -> Search | None:
-    """Look for the parent among the tables whose names come nearest."""
-    reference = reference_name(column.name)
-    nearest = sorted(
-        parents,
-        key=lambda p: (
-            -affinity(reference, p.name, owner=table.name),
-            -shared_words(column.name, p.name.name),
-            p.name.schema != table.name.schema,
-            p.name,
-        ),
-    )
-    return Search(table, column, tuple(nearest[:PARENTS_TRIED])) if nearest else None
-
-
 def candidates(observation: Observation, *, skip_primary_key: bool) -> Iterator[tuple[Table, Column]]:
-    """Columns that may be references and are under no foreign key."""
+    """Columns that may be references and are under no foreign key, nor under one of a partition."""
+    of_parts: defaultdict[Relation, set[str]] = defaultdict(set)
+    for part in observation.snapshot.tables:
+        if part.partition_of:
+            of_parts[part.partition_of] |= {name for key in part.foreign_keys for name in key.columns}
     for table in tables(observation):
-        under_key = {name for key in table.foreign_keys for name in key.columns}
+        under_key = of_parts[table.name] | {name for key in table.foreign_keys for name in key.columns}
         under_key |= set(table.primary_key) if skip_primary_key or len(table.primary_key) == 1 else set()
         for column in table.columns:
-            if column.name not in under_key and not column.generated and not polymorphic(table, column):
+            if column.name not in under_key and not column.generated:
                 yield table, column

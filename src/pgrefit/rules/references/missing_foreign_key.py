@@ -9,49 +9,52 @@ from pgrefit.model.change import Change
 from pgrefit.model.ddl import ddl
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
-from pgrefit.rules._ask import SAMPLE_KEYS, WHOLE_TYPES, Row, known, named, row_of, rows_of, sampled_values, scan
+from pgrefit.rules._ask import (
+    SAMPLE_KEYS,
+    WHOLE_TYPES,
+    Row,
+    is_empty,
+    known,
+    named,
+    row_of,
+    rows_of,
+    sampled_values,
+    scan,
+)
 from pgrefit.rules._indexes import index_on, serves_lookup
-from pgrefit.rules._names import affinity, best_named, reference_name
-from pgrefit.rules.references._parents import Reference, Search, candidates, keyed_by, search, usual_on_delete
+from pgrefit.rules._names import reference_name
+from pgrefit.rules.references._parents import Parents, Reference, Search, candidates, polymorphic, usual_on_delete
 
 ENOUGH = 0.8
 KEY_TYPES = ("uuid", *WHOLE_TYPES)
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
-    for sought in _searches(observation):
-        yield sought.question(observation)
-    for reference in _references(observation):
-        yield _counts(reference)
-        row = row_of(observation, _counts(reference))
-        if row and _contained(row) and row.count("orphans"):
-            yield _examples(reference)
+    for lead in _leads(observation):
+        if isinstance(lead, Search):
+            yield lead.question(observation)
+        reference = lead.found(observation) if isinstance(lead, Search) else lead
+        if reference and not is_empty(observation, reference.table):
+            yield _counts(reference)
+            row = row_of(observation, _counts(reference))
+            if row and _contained(row) and row.count("orphans"):
+                yield _examples(reference)
 
 
-def _references(observation: Observation) -> Iterator[Reference]:
-    yield from _by_name(observation)
-    yield from (found for sought in _searches(observation) if (found := sought.found(observation)))
-
-
-def _by_name(observation: Observation) -> Iterator[Reference]:
-    parents = {type_: keyed_by(observation, (type_,)) for type_ in KEY_TYPES}
+def _leads(observation: Observation) -> Iterator[Reference | Search]:
+    """Columns whose name tells the table; of those of type uuid, which are equal by no chance, any other too."""
+    parents = {type_: Parents.keyed_by(observation, (type_,)) for type_ in KEY_TYPES}
     for table, column in candidates(observation, skip_primary_key=False):
-        reference = reference_name(column.name)
-        if column.type in KEY_TYPES and reference.marked:
-            parent = best_named(reference, parents[column.type], owner=table.name)
-            if parent:
-                yield Reference(table, column, parent, affinity(reference, parent.name, owner=table.name))
-
-
-def _searches(observation: Observation) -> Iterator[Search]:
-    """Only for uuid: small whole numbers are keys of nearly every table by chance."""
-    parents = keyed_by(observation, ("uuid",))
-    named_already = {(r.table.name, r.column.name) for r in _by_name(observation)}
-    for table, column in candidates(observation, skip_primary_key=False):
-        if column.type == "uuid" and column.default is None and (table.name, column.name) not in named_already:
-            sought = search(table, column, parents)
-            if sought:
-                yield sought
+        if column.type not in KEY_TYPES or polymorphic(table, column):
+            continue
+        marked = reference_name(column.name).marked
+        best = parents[column.type].named(column.name, table) if marked else None
+        if best:
+            yield Reference(table, column, *best)
+        elif column.type == "uuid" and column.default is None and not is_empty(observation, table):
+            likely = parents["uuid"].likely(column.name, table)
+            if likely:
+                yield Search(table, column, likely)
 
 
 def _counts(reference: Reference) -> Question:
@@ -106,12 +109,17 @@ def _contained(row: Row) -> bool:
 )
 def missing_foreign_key(observation: Observation) -> Iterator[Finding]:
     """Columns whose name and values say that they refer to another table."""
-    for reference in _references(observation):
-        row = row_of(observation, _counts(reference))
-        if row and _contained(row):
+    for lead in _leads(observation):
+        reference = lead.found(observation) if isinstance(lead, Search) else lead
+        row = row_of(observation, _counts(reference)) if reference else None
+        if reference and row and _contained(row):
             yield _finding(observation, reference, row)
-        elif row and not row.count("rows") and reference.by_name == 3:
-            yield _unfilled(observation, reference)
+        elif reference and reference.by_name == 3 and _unfilled(observation, reference, row):
+            yield _by_name_alone(observation, reference)
+
+
+def _unfilled(observation: Observation, reference: Reference, row: Row | None) -> bool:
+    return is_empty(observation, reference.table) or (row is not None and not row.count("rows"))
 
 
 def _finding(observation: Observation, reference: Reference, row: Row) -> Finding:
@@ -131,7 +139,7 @@ def _finding(observation: Observation, reference: Reference, row: Row) -> Findin
     )  # fmt: skip
 
 
-def _unfilled(observation: Observation, reference: Reference) -> Finding:
+def _by_name_alone(observation: Observation, reference: Reference) -> Finding:
     return Finding(
         object=named(reference.table, reference.column.name),
         message=f"is named like a reference to {named(reference.parent, reference.key.name)}; the table is empty",
@@ -148,4 +156,4 @@ def _foreign_key(observation: Observation, reference: Reference) -> tuple[Change
         parent_columns=(reference.key.name,), on_delete=usual_on_delete(observation, reference.parent),
     )  # fmt: skip
     served = any(serves_lookup(index, columns) for index in reference.table.indexes)
-    return (key,) if served else (index_on(reference.table, columns), key)
+    return (key,) if served else (index_on(observation.snapshot, reference.table, columns), key)

@@ -13,7 +13,7 @@ from pgrefit.model.ddl import ddl, expression, joined, raw
 from pgrefit.model.finding import Evidence, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Constraint, Snapshot, Table
-from pgrefit.rules._ask import Row, catalog, named, row_of, scan, tables
+from pgrefit.rules._ask import Row, catalog, is_empty, named, row_of, scan, statistics_of, tables
 from pgrefit.rules._names import words
 
 MOSTLY_FILLED = 0.2  # share of empty rows up to which a reference counts as required
@@ -36,9 +36,9 @@ def _asks(observation: Observation) -> Iterator[Question]:
 
 def _nullable(observation: Observation) -> Iterator[tuple[Table, Constraint]]:
     for table in tables(observation):
-        for key in table.foreign_keys:
+        for key in () if is_empty(observation, table) else table.foreign_keys:
             if len(key.columns) == 1 and key.parent != table.name and not _optional_by_declaration(table, key):
-                statistics = observation.statistics.table(table.name).column(key.columns[0])
+                statistics = statistics_of(observation, table).column(key.columns[0])
                 if statistics is None or statistics.null_fraction <= 2 * MOSTLY_FILLED:
                     yield table, key
 
@@ -158,7 +158,7 @@ def _remedy(table: Table, key: Constraint, path: Path | None, nulls: int) -> Cha
     (column,) = key.columns
     if not nulls:
         return SetNotNull(table=table.name, column=column)
-    source = path and fill_required.Path(
+    source = None if path is None else fill_required.Path(
         through=path.through.columns[0], parent=path.parent.name, parent_key=path.through.parent_columns[0],
         parent_column=path.column.name,
     )  # fmt: skip

@@ -6,89 +6,95 @@ import re
 from collections.abc import Iterator
 
 from pgrefit.changes.retype_columns import Conversion, RetypeColumns
-from pgrefit.model.ddl import ddl, raw
+from pgrefit.model.ddl import Expression, ddl, expression, raw
 from pgrefit.model.finding import Evidence, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
-from pgrefit.rules._ask import SAMPLE_KEYS, Row, is_text, known, named, row_of, rows_of, sampled_values, scan
-from pgrefit.rules._names import affinity, best_named, reference_name
-from pgrefit.rules.references._parents import Reference, Search, candidates, keyed_by, search, usual_on_delete
+from pgrefit.rules._ask import (
+    SAMPLE_KEYS,
+    Row,
+    is_empty,
+    is_text,
+    known,
+    named,
+    row_of,
+    rows_of,
+    sampled_values,
+    scan,
+    statistics_of,
+)
+from pgrefit.rules._names import reference_name
+from pgrefit.rules.references._parents import Parents, Reference, Search, candidates, polymorphic, usual_on_delete
 
 UUID = re.compile(r"\s*\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?\s*", re.IGNORECASE)
 ENOUGH = 0.8
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
-    for sought in _searches(observation):
-        yield sought.question(observation)
-    for reference in _references(observation):
-        yield _counts(reference)
-        row = row_of(observation, _counts(reference))
-        if row and _holds_ids(row) and (row.count("orphans") or row.count("not_castable")):
+    for lead in _leads(observation):
+        if isinstance(lead, Search):
+            yield lead.question(observation)
+        reference = lead.found(observation) if isinstance(lead, Search) else lead
+        row = row_of(observation, _counts(reference)) if reference else None
+        if reference:
+            yield _counts(reference)
+        if reference and row and _holds_ids(row) and (row.count("orphans") or row.count("not_castable")):
             yield _examples(reference)
 
 
-def _references(observation: Observation) -> Iterator[Reference]:
-    yield from _by_name(observation)
-    yield from (found for sought in _searches(observation) if (found := sought.found(observation)))
-
-
-def _by_name(observation: Observation) -> Iterator[Reference]:
-    parents = keyed_by(observation, ("uuid", "bigint", "integer"))
+def _leads(observation: Observation) -> Iterator[Reference | Search]:
+    """Text columns whose name tells the table, or whose values tell that they are ids."""
+    parents = Parents.keyed_by(observation, ("uuid", "bigint", "integer"))
+    of_uuid = Parents.keyed_by(observation, ("uuid",))
     for table, column in candidates(observation, skip_primary_key=True):
-        reference = reference_name(column.name)
-        share = _uuid_share(observation, table, column) if is_text(column) else 0.0
-        if not is_text(column) or (not reference.marked and share != 1.0):
-            continue
-        fitting = [p for p in parents if share != 0.0 or p.column(p.primary_key[0]).type != "uuid"]
-        parent = best_named(reference, fitting, owner=table.name)
-        if parent and reference.base != ("id",):
-            yield Reference(table, column, parent, affinity(reference, parent.name, owner=table.name))
-
-
-def _searches(observation: Observation) -> Iterator[Search]:
-    parents = keyed_by(observation, ("uuid",))
-    named_already = {(r.table.name, r.column.name) for r in _by_name(observation)}
-    for table, column in candidates(observation, skip_primary_key=True):
-        if not is_text(column) or (table.name, column.name) in named_already:
+        if not is_text(column) or is_empty(observation, table):
             continue
         share = _uuid_share(observation, table, column)
-        likely = reference_name(column.name).marked if share is None else share >= ENOUGH
-        sought = search(table, column, parents) if likely else None
-        if sought:
-            yield sought
+        marked = reference_name(column.name).marked
+        if (marked or share == 1.0) and not polymorphic(table, column):
+            best = parents.named(column.name, table, but=frozenset({"uuid"} if share == 0.0 else ()))
+            if best:
+                yield Reference(table, column, *best)
+                continue
+        likely = of_uuid.likely(column.name, table) if (marked if share is None else share >= ENOUGH) else ()
+        if likely and not polymorphic(table, column):
+            yield Search(table, column, likely)
 
 
 def _uuid_share(observation: Observation, table: Table, column: Column) -> float | None:
     """Which share of the values that ANALYZE kept look like a uuid; None where it kept none."""
-    statistics = observation.statistics.table(table.name).column(column.name)
+    statistics = statistics_of(observation, table).column(column.name)
     values = (*statistics.values, *statistics.bounds) if statistics else ()
     return sum(UUID.fullmatch(value) is not None for value in values) / len(values) if values else None
 
 
 def _counts(reference: Reference) -> Question:
     select = ddl(
-        "SELECT count(*) AS rows, count(*) FILTER (WHERE t.{column} IS NULL) AS nulls, count(p.{key}) AS matching,"
-        " count(*) FILTER (WHERE v.value IS NOT NULL AND p.{key} IS NULL) AS orphans,"
-        " count(*) FILTER (WHERE t.{column} IS NOT NULL AND v.value IS NULL) AS not_castable,"
-        " count(*) FILTER (WHERE v.value::text <> t.{column}::text) AS written_otherwise"
-        " FROM {table} AS t CROSS JOIN LATERAL (SELECT {value} AS value) AS v"
-        " LEFT JOIN {parent} AS p ON p.{key} = v.value",
-        table=reference.table.name, column=reference.column.name, value=raw(reference.value),
-        parent=reference.parent.name, key=reference.key.name,
+        "SELECT count(*) AS rows, count(*) - count(v.text) AS nulls, count(p.{key}) AS matching,"
+        " count(v.value) - count(p.{key}) AS orphans, count(v.text) - count(v.value) AS not_castable,"
+        " count(*) FILTER (WHERE v.value::text <> v.text) AS written_otherwise"
+        " FROM {values} AS v LEFT JOIN {parent} AS p ON p.{key} = v.value",
+        key=reference.key.name, values=raw(_values(reference)), parent=reference.parent.name,
     )  # fmt: skip
     return Question(reference.table.name, select)
 
 
+def _values(reference: Reference) -> Expression:
+    """Each row's text and its value; a sub-select of its own, so that each is converted once."""
+    return expression(
+        "(SELECT t.{column}::text AS text, {value} AS value FROM {table} AS t OFFSET 0)",
+        column=reference.column.name, value=raw(reference.value), table=reference.table.name,
+    )  # fmt: skip
+
+
 def _examples(reference: Reference) -> Question:
     select = ddl(
-        "(SELECT DISTINCT 'orphan' AS kind, t.{column}::text AS value FROM {table} AS t WHERE {value} IS NOT NULL"
-        " AND NOT EXISTS (SELECT FROM {parent} AS p WHERE p.{key} = {value}) ORDER BY value LIMIT {limit})"
-        " UNION ALL"
-        " (SELECT DISTINCT 'not castable', t.{column}::text AS value FROM {table} AS t"
-        " WHERE t.{column} IS NOT NULL AND {value} IS NULL ORDER BY value LIMIT {limit})",
-        table=reference.table.name, column=reference.column.name, value=raw(reference.value),
-        parent=reference.parent.name, key=reference.key.name, limit=SAMPLE_KEYS,
+        "WITH broken AS (SELECT DISTINCT CASE WHEN v.value IS NULL THEN 'not castable' ELSE 'orphan' END AS kind, v.text"
+        " FROM {values} AS v LEFT JOIN {parent} AS p ON p.{key} = v.value WHERE v.text IS NOT NULL AND p.{key} IS NULL)"
+        " SELECT s.kind, s.text AS value"
+        " FROM (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY text) AS place FROM broken) AS s"
+        " WHERE s.place <= {limit} ORDER BY s.kind, s.text",
+        values=raw(_values(reference)), parent=reference.parent.name, key=reference.key.name, limit=SAMPLE_KEYS,
     )  # fmt: skip
     return Question(reference.table.name, select)
 
@@ -128,9 +134,10 @@ def _holds_ids(row: Row) -> bool:
 )
 def reference_as_text(observation: Observation) -> Iterator[Finding]:
     """Text columns most of whose values are keys of another table."""
-    for reference in _references(observation):
-        row = row_of(observation, _counts(reference))
-        if row and _holds_ids(row):
+    for lead in _leads(observation):
+        reference = lead.found(observation) if isinstance(lead, Search) else lead
+        row = row_of(observation, _counts(reference)) if reference else None
+        if reference and row and _holds_ids(row):
             yield _finding(observation, reference, row)
 
 
@@ -153,13 +160,15 @@ def _finding(observation: Observation, reference: Reference, row: Row) -> Findin
 
 def _evidence(observation: Observation, reference: Reference, row: Row) -> tuple[Evidence, ...]:
     examples = rows_of(observation, _examples(reference))
-    return known((
-        scan("rows", row.count("rows")),
-        scan("null", row.count("nulls")),
-        scan("matching", row.count("matching")),
-        scan("orphans", row.count("orphans")),
-        scan("not castable", row.count("not_castable")),
-        scan("in another spelling", row.count("written_otherwise")),
-        scan("orphans, for example", sampled_values(examples, "orphan")),
-        scan("not castable, for example", sampled_values(examples, "not castable")),
-    ))
+    return known(
+        (
+            scan("rows", row.count("rows")),
+            scan("null", row.count("nulls")),
+            scan("matching", row.count("matching")),
+            scan("orphans", row.count("orphans")),
+            scan("not castable", row.count("not_castable")),
+            scan("in another spelling", row.count("written_otherwise")),
+            scan("orphans, for example", sampled_values(examples, "orphan")),
+            scan("not castable, for example", sampled_values(examples, "not castable")),
+        )
+    )

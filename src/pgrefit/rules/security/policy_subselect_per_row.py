@@ -46,22 +46,22 @@ def policy_subselect_per_row(observation: Observation) -> Iterator[Finding]:
     for table in protected(observation):
         for policy in table.policies:
             found = {e for condition in conditions(policy) for e in _unserved(observation.snapshot, condition)}
+            others = sorted({other for other, _ in found})
             if found:
-                others = sorted({str(other.name) for other, _ in found})
                 yield Finding(
                     object=f"{table.name}, policy {policy.name}",
-                    message=f"searches {', '.join(others)} for each row by a value that no index has",
+                    message=f"searches {', '.join(map(str, others))} for each row by a value that no index has",
                     severity=Severity.INFO,
                     evidence=(
                         catalog("conditions", tuple(sorted(text for _, text in found))),
-                        *(statistic(f"rows of {other}", rows.get(other.name, -1)) for other in {o for o, _ in found}),
-                        statistic("rows of the table", rows.get(table.name, -1)),
+                        *(statistic(f"rows of {other}", rows.get(other, -1)) for other in others),
+                        statistic(f"rows of {table.name}", rows.get(table.name, -1)),
                     ),
                     advice="give both columns the same type, or index the expression",
                 )
 
 
-def _unserved(db: Snapshot, condition: str) -> Iterator[tuple[Table, str]]:
+def _unserved(db: Snapshot, condition: str) -> Iterator[tuple[Relation, str]]:
     for node in nodes(parse_expression(condition)):
         select = node.sub_link.subselect.select_stmt if node.HasField("sub_link") else None
         if select is None or not select.HasField("where_clause"):
@@ -78,7 +78,7 @@ def _ranges(select: pb.SelectStmt) -> dict[str, Relation]:
     return {r.alias.aliasname or r.relname: Relation(r.schemaname, r.relname) for r in items}
 
 
-def _searched(db: Snapshot, node: pb.Node, ranges: dict[str, Relation]) -> tuple[Table, str] | None:
+def _searched(db: Snapshot, node: pb.Node, ranges: dict[str, Relation]) -> tuple[Relation, str] | None:
     """The table of the sub-select, and the equality, where a computed value of it is compared with the outer row."""
     equality = node.a_expr
     if [part.string.sval for part in equality.name] != ["="]:
@@ -89,7 +89,7 @@ def _searched(db: Snapshot, node: pb.Node, ranges: dict[str, Relation]) -> tuple
         other = db.find_table(relation) if relation else None
         outer = _qualifiers(theirs) and not _qualifiers(theirs) & ranges.keys()
         if other and outer and not mine.HasField("column_ref") and not _indexed(other, mine):
-            return other, _text(node)
+            return other.name, _text(node)
     return None
 
 

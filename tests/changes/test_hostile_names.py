@@ -1,0 +1,134 @@
+"""Every name in every position may be anything that the server takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from pgrefit.changes.add_check import AddCheck
+from pgrefit.changes.add_foreign_key import AddForeignKey
+from pgrefit.changes.create_index import CreateIndex, IndexColumn
+from pgrefit.changes.drop_column import DropColumn
+from pgrefit.changes.drop_index import DropIndex
+from pgrefit.changes.fill_required import FillRequired, Path
+from pgrefit.changes.quarantine_rows import QuarantineRows
+from pgrefit.changes.reconcile_check import ReconcileCheck
+from pgrefit.changes.rewrite_policy import RewritePolicy
+from pgrefit.changes.set_not_null import SetNotNull
+from pgrefit.model.change import Change, Way
+from pgrefit.model.ddl import Literal, ddl, expression
+from pgrefit.model.names import Relation
+from pgrefit.model.snapshot import Snapshot
+from pgrefit.observe.snapshot import take_snapshot
+from pgrefit.pg.dump import dump_schema
+from step_runner import Runner, checksums, dsn
+
+NAMES = ['we"ird Tablé', "select", "x" * 63, "é" * 31, "%s{x}", "it's \\ $$ a.b", "pgrefit_key"]
+
+
+class Names:
+    """A parent and a child table whose names, and those of their columns, all begin with the same hostile one."""
+
+    def __init__(self, name: str) -> None:
+        self.parent = Relation(name, name)
+        self.child = Relation(name, _other(name, "c"))
+        self.column, self.other, self.plain = name, _other(name, "o"), _other(name, "p")
+
+    def start(self) -> str:
+        return ddl(
+            """
+            CREATE SCHEMA {schema};
+            CREATE TABLE {parent} ({column} text PRIMARY KEY, {other} text);
+            INSERT INTO {parent} SELECT 'p' || n, 'v' || n % 3 FROM generate_series(1, 9) AS n;
+            CREATE TABLE {child} ({column} int PRIMARY KEY, {other} text, {plain} text CONSTRAINT {other}
+                                  CHECK ({plain} IN ('v0', 'v1', 'v2', 'v3')));
+            CREATE INDEX {index} ON {child} ({plain}) WHERE {other} IS NOT NULL;
+            COMMENT ON CONSTRAINT {other} ON {child} IS {text};
+            COMMENT ON INDEX {schema}.{index} IS {text};
+            CREATE POLICY {column} ON {child} USING ({plain} = CURRENT_USER);
+            INSERT INTO {child} SELECT n, CASE WHEN n % 5 > 0 THEN 'p' || 1 + n % 9 END,
+                                       CASE WHEN n % 3 = 0 THEN 'v' || n % 4 END FROM generate_series(1, 40) AS n;
+            """,
+            schema=self.parent.schema, parent=self.parent, child=self.child, column=self.column, other=self.other,
+            plain=self.plain, index=_other(self.column, "i"), text=Literal(self.column),
+        )  # fmt: skip
+
+
+def _other(name: str, suffix: str) -> str:
+    return name.encode()[: 63 - len(suffix)].decode(errors="ignore") + suffix
+
+
+def fill_required(n: Names, _: Snapshot) -> Change:
+    path = Path(through=n.other, parent=n.parent, parent_key=n.column, parent_column=n.other)
+    return FillRequired(table=n.child, column=n.plain, source=path)
+
+
+def create_index(n: Names, _: Snapshot) -> Change:
+    lower = IndexColumn(expression=expression("pg_catalog.lower({c})", c=n.other))
+    where = expression("{c} IS NOT NULL AND {c} <> {v}", c=n.plain, v=Literal(n.column))
+    keys = (IndexColumn(column=n.plain, descending=True, nulls_first=False), lower)
+    return CreateIndex(table=n.child, keys=keys, include=(n.column,), where=where)
+
+
+def drop_index(n: Names, db: Snapshot) -> Change:
+    return DropIndex(table=n.child, index=next(i for i in db.table(n.child).indexes if not i.primary))
+
+
+def add_foreign_key(n: Names, _: Snapshot) -> Change:
+    return AddForeignKey(table=n.child, columns=(n.other,), parent=n.parent, parent_columns=(n.column,))
+
+
+def quarantine_rows(n: Names, _: Snapshot) -> Change:
+    return QuarantineRows(table=n.child, condition=expression("t.{c} IS NULL", c=n.other), reason=n.column)
+
+
+def reconcile_check(n: Names, _: Snapshot) -> Change:
+    mapping = (("v1", n.column), ("v2", "v0"))
+    return ReconcileCheck(table=n.child, column=n.plain, name=n.other, values=("v0", n.column), mapping=mapping)
+
+
+def rewrite_policy(n: Names, db: Snapshot) -> Change:
+    using = expression("{c} = {v}", c=n.plain, v=Literal(n.column))
+    return RewritePolicy(table=n.child, policy=db.table(n.child).policies[0], using=using)
+
+
+def add_check(n: Names, _: Snapshot) -> Change:
+    return AddCheck(table=n.child, name=n.column, condition=expression("{c} <> {v}", c=n.plain, v=Literal(n.column)))
+
+
+def set_not_null(n: Names, _: Snapshot) -> Change:
+    return SetNotNull(table=n.parent, column=n.other)
+
+
+def drop_column(n: Names, _: Snapshot) -> Change:
+    return DropColumn(table=n.parent, column=n.other)
+
+
+MAKERS: list[Callable[[Names, Snapshot], Change]] = [
+    fill_required, create_index, drop_index, add_foreign_key, quarantine_rows, reconcile_check, rewrite_policy, add_check,
+    set_not_null, drop_column,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
+def test_there_and_back_with_hostile_names(
+    db18: psycopg.Connection, make: Callable[[Names, Snapshot], Change], name: str
+) -> None:
+    names = Names(name)
+    db18.execute(names.start().encode())
+    runner = Runner(db18)
+    change = make(names, take_snapshot(db18))
+    before = dump_schema(dsn(db18), exclude_schemas=()), checksums(db18)
+    assert not list(change.obstacles(take_snapshot(db18)))
+    steps = runner.steps(change)
+    assert steps
+    for step in steps:
+        assert not runner.proven(step), step.title
+        runner.do(step)
+        assert runner.proven(step), step.title
+    if all(step.undo is not Way.NO_RETURN for step in steps):
+        runner.back(steps)
+        assert (dump_schema(dsn(db18), exclude_schemas=()), checksums(db18)) == before
