@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SCALE ?=
 WORKERS ?= 2
 
-.PHONY: demo demo-full test lint format bench-snapshot apt clean
+.PHONY: demo demo-full test lint format docs bench-snapshot apt clean
 
 demo: $(VENV)/demo  ## Take the reference system video_page all the way, in about three minutes.
 	$(BIN)/pgrefit demo video_page $(if $(SCALE),--scale $(SCALE))
@@ -26,6 +26,9 @@ lint: $(VENV)/dev  ## Style, types, layers.
 format: $(VENV)/dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/dev  ## Write docs/ anew from the rules and changes.
+	$(BIN)/python scripts/docs.py
 
 bench-snapshot: $(VENV)/dev  ## How fast a schema of 1,000 and 10,000 tables is read.
 	$(BIN)/python benchmarks/snapshot.py

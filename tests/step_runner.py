@@ -125,7 +125,7 @@ def checksums(conn: psycopg.Connection) -> dict[str, str]:
     ).fetchall()
     found = {}
     for schema, name in tables:
-        query = sql.SQL("SELECT md5(coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '')) FROM {} AS t")
+        query = sql.SQL("SELECT md5(coalesce(string_agg((t.*)::text, E'\\n' ORDER BY (t.*)::text), '')) FROM {} AS t")
         row = conn.execute(query.format(sql.Identifier(schema, name))).fetchone()
         assert row is not None
         found[f"{schema}.{name}"] = row[0]

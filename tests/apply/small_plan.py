@@ -155,7 +155,7 @@ def image(cluster: Cluster, conn: psycopg.Connection) -> tuple[str, list[str]]:
     query = ddl("SELECT t::text FROM {t} AS t ORDER BY id", t=ITEM)
     rows = [row[0] for row in conn.execute(query.encode()).fetchall()]
     if conn.execute("SELECT to_regclass('pgrefit.quarantine')").fetchone()[0]:
-        aside = "SELECT source || key::text || reason || typed FROM pgrefit.quarantine WHERE restored_at IS NULL"
+        aside = "SELECT source || key::text || reason || typed FROM pgrefit.quarantine"
         rows += sorted(row[0] for row in conn.execute(aside).fetchall())
     return schema, rows
 

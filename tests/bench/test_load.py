@@ -97,7 +97,7 @@ def test_rows_that_vanish_are_noticed_and_those_in_quarantine_are_not_lost(open_
     written = load.written.written
     assert len(written) > 2
     assert load.lost(db18, WORKLOAD) == ()
-    db18.execute("CREATE SCHEMA pgrefit; CREATE TABLE pgrefit.quarantine (key text[], restored_at timestamptz)")
+    db18.execute("CREATE SCHEMA pgrefit; CREATE TABLE pgrefit.quarantine (key text[])")
     for _, key in written[:2]:
         db18.execute("DELETE FROM thing WHERE id = %s", (key,))
     db18.execute("INSERT INTO pgrefit.quarantine VALUES (%s)", ([written[1][1]],))

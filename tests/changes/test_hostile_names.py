@@ -107,8 +107,8 @@ def drop_column(n: Names, _: Snapshot) -> Change:
 
 
 MAKERS: list[Callable[[Names, Snapshot], Change]] = [
-    fill_required, create_index, drop_index, add_foreign_key, quarantine_rows, reconcile_check, rewrite_policy, add_check,
-    set_not_null, drop_column,
+    fill_required, create_index, drop_index, add_foreign_key, quarantine_rows, reconcile_check, rewrite_policy,
+    add_check, set_not_null, drop_column,
 ]  # fmt: skip
 
 

@@ -134,8 +134,11 @@ def test_an_index_of_another_table_proves_nothing(db18: psycopg.Connection) -> N
     [
         ("ALTER TABLE shop.item ADD CONSTRAINT i UNIQUE (n)", "backs constraint i"),
         (
-            "ALTER TABLE shop.item ALTER n SET NOT NULL; CREATE UNIQUE INDEX i ON shop.item (n);"
-            " ALTER TABLE shop.item REPLICA IDENTITY USING INDEX i",
+            """
+            ALTER TABLE shop.item ALTER n SET NOT NULL;
+            CREATE UNIQUE INDEX i ON shop.item (n);
+            ALTER TABLE shop.item REPLICA IDENTITY USING INDEX i
+            """,
             "replica identity",
         ),
         ("CREATE INDEX i ON shop.item (n); ALTER TABLE shop.item CLUSTER ON i", "clustered"),
@@ -149,7 +152,8 @@ def test_an_index_that_serves_for_more_than_speed_stays(db18: psycopg.Connection
 
 
 def test_the_way_back_needs_no_search_path(db18: psycopg.Connection) -> None:
-    runner = start(db18, f"{TABLE}; CREATE SCHEMA trap; CREATE TABLE trap.item (a text); CREATE INDEX i ON shop.item (a)")
+    runner = start(db18, f"{TABLE}; CREATE INDEX i ON shop.item (a)")
+    db18.execute("CREATE SCHEMA trap; CREATE TABLE trap.item (a text)")
     change = DropIndex(index=index_of(db18), table=ITEM)
     db18.execute("SET search_path = trap, shop, public")
     steps = runner.steps(change)

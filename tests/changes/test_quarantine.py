@@ -18,18 +18,25 @@ ALL_KINDS = """
     CREATE DOMAIN shop.short AS varchar(5) CHECK (VALUE <> '');
     CREATE TYPE shop.pair AS (a int, b text);
     CREATE TABLE shop.row (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, j json, b jsonb, n numeric, n2 numeric(6,2), f float8, r real,
-        a text[], deep int[][], by bytea, c char(5), m shop.mood, s shop.short, p shop.pair, t timestamptz, i interval,
-        span tstzrange, u uuid, x xml, bits varbit, ip inet, doubled numeric GENERATED ALWAYS AS (n * 2) STORED,
-        "we""ird , name" text
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        doubled numeric GENERATED ALWAYS AS (n * 2) STORED,
+        "we""ird , name" text, j json, b jsonb, n numeric, n2 numeric(6,2), f float8, r real, a text[], deep int[][],
+        by bytea, c char(5), m shop.mood, s shop.short, p shop.pair, t timestamptz, i interval, span tstzrange, u uuid,
+        bits varbit, ip inet
     );
-    INSERT INTO shop.row (j, b, n, n2, f, r, a, deep, by, c, m, s, p, t, i, span, u, x, bits, ip, "we""ird , name")
-    VALUES ('{"b": 1,  "a":2, "a":3}', '{"a": 1.00}', 1.500, 2.5, 0.1 + 0.2, 1e-30, ARRAY['a,b', NULL, '"', '', '{}', 'NULL'],
-            '[2:3][0:1]={{1,2},{3,4}}', '\\x00ff', 'ab', 'so "so"', 'x y', (1, 'a"(b),'), '2026-01-02 03:04:05.678901+05',
-            '1 mon -2 days 00:00:00.5', '[2026-01-01,infinity)', gen_random_uuid(), '<a b="c"/>', B'0101', '10.0.0.1/8',
-            E'tab\\t newline\\n backslash \\\\ quote '' double " ''),
-           (NULL, NULL, 'NaN', NULL, 'Infinity', '-0', '{}', NULL, '', '', NULL, NULL, NULL, '-infinity', NULL, 'empty', NULL,
-            NULL, '', NULL, '');
+    INSERT INTO shop.row ("we""ird , name", j, b, n, n2, f, r, a, deep,
+                          by, c, m, s, p, t, i, span, u,
+                          bits, ip)
+    VALUES (E'tab\\t newline\\n backslash \\\\ quote \\' double " ', '{"b": 1,  "a":2, "a":3}', '{"a": 1.00}',
+            1.500, 2.5, 0.1 + 0.2, 1e-30, ARRAY['a,b', NULL, '"', '', '{}', 'NULL'], '[2:3][0:1]={{1,2},{3,4}}',
+            '\\x00ff', 'ab', 'so "so"', 'x y', (1, 'a"(b),'), '2026-01-02 03:04:05.678901+05',
+            '1 mon -2 days 00:00:00.5', '[2026-01-01,infinity)', gen_random_uuid(),
+            B'0101', '10.0.0.1/8'),
+           ('', NULL, NULL, 'NaN', NULL,
+            'Infinity', '-0', '{}', NULL,
+            '', '', NULL, NULL, NULL, '-infinity', NULL,
+            'empty', NULL,
+            '', NULL);
 """
 
 
@@ -38,7 +45,7 @@ def put_aside(condition: str = "true", reason: str = "in the way") -> Quarantine
 
 
 def texts(db: psycopg.Connection) -> list[tuple[str, ...]]:
-    return db.execute("SELECT t::text, xmin <> '0' FROM shop.row AS t ORDER BY id").fetchall()
+    return db.execute("SELECT (t.*)::text, xmin <> '0' FROM shop.row AS t ORDER BY id").fetchall()
 
 
 def test_rows_of_all_types_come_back_exactly(db: psycopg.Connection) -> None:
@@ -52,23 +59,25 @@ def test_rows_of_all_types_come_back_exactly(db: psycopg.Connection) -> None:
 
 
 def test_quarantine_says_what_was_put_aside_and_why(db18: psycopg.Connection) -> None:
-    start(db18, "CREATE TABLE shop.row (a int, b text, PRIMARY KEY (b, a)); INSERT INTO shop.row VALUES (1, 'x'), (2, 'y')")
+    start(db18, "CREATE TABLE shop.row (a int, b text, PRIMARY KEY (b, a))")
+    db18.execute("INSERT INTO shop.row VALUES (1, 'x'), (2, 'y')")
     change = QuarantineRows(
         table=ROW, condition=Expression("t.a > 1"), reason=raw(Expression("'it has ' || t.a || ', 100% {sure}'"))
     )
     run_all(db18, change)
-    found = db18.execute("SELECT source, key, reason, row, restored_at FROM pgrefit.quarantine").fetchall()
-    assert found == [("shop.row", ["y", "2"], "it has 2, 100% {sure}", {"a": 2, "b": "y"}, None)]
+    found = db18.execute("SELECT source, key, reason, row FROM pgrefit.quarantine").fetchall()
+    assert found == [("shop.row", ["y", "2"], "it has 2, 100% {sure}", {"a": 2, "b": "y"})]
 
 
 def test_a_row_whose_place_was_taken_stays_in_quarantine(db18: psycopg.Connection) -> None:
-    runner = start(db18, "CREATE TABLE shop.row (id int PRIMARY KEY, b text); INSERT INTO shop.row VALUES (1, 'x'), (2, 'y')")
+    runner = start(db18, "CREATE TABLE shop.row (id int PRIMARY KEY, b text)")
+    db18.execute("INSERT INTO shop.row VALUES (1, 'x'), (2, 'y')")
     (step,) = runner.steps(put_aside())
     runner.do(step)
     db18.execute("INSERT INTO shop.row VALUES (1, 'new')")
     runner.undo(step)
     assert db18.execute("SELECT id, b FROM shop.row ORDER BY id").fetchall() == [(1, "new"), (2, "y")]
-    left = db18.execute("SELECT key FROM pgrefit.quarantine WHERE restored_at IS NULL").fetchall()
+    left = db18.execute("SELECT key FROM pgrefit.quarantine").fetchall()
     assert left == [(["1"],)]
 
 
@@ -136,6 +145,7 @@ def test_recall_restores_what_looks_equal_but_is_not(db: psycopg.Connection) -> 
 
 
 def test_rows_where_nothing_changes_are_not_written(db18: psycopg.Connection) -> None:
-    runner = start(db18, "CREATE TABLE shop.row (id int PRIMARY KEY, b text); INSERT INTO shop.row VALUES (1, 'x'), (2, 'y')")
+    runner = start(db18, "CREATE TABLE shop.row (id int PRIMARY KEY, b text)")
+    db18.execute("INSERT INTO shop.row VALUES (1, 'x'), (2, 'y')")
     runner.do(overwrite(runner, b="'x'"))
     assert db18.execute("SELECT key, old, new FROM pgrefit.before_image").fetchall() == [(["2"], ["y"], ["x"])]

@@ -84,9 +84,7 @@ def _run_and_watch(
     return counts[-1] > counts[0]
 
 
-def _run_and_poll(
-    runner: Runner, other: psycopg.Connection, step: Step, measured: Measured, tables: list[int]
-) -> bool:
+def _run_and_poll(runner: Runner, other: psycopg.Connection, step: Step, measured: Measured, tables: list[int]) -> bool:
     """Hold the statement up by a transaction that has written to its tables, until its locks were seen."""
     pid = runner.conn.info.backend_pid
     before = _reported(runner.conn)

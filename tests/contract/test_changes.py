@@ -6,14 +6,14 @@ from itertools import takewhile
 
 import psycopg
 import pytest
+
 from contract.measure import declared, measure
 from contract.writer import Writer
-from step_runner import checksums, dsn, start
-
 from pgrefit.changes import examples
 from pgrefit.model.change import Example, Phase, Step, Way
 from pgrefit.observe.snapshot import take_snapshot
 from pgrefit.pg.dump import dump_schema
+from step_runner import checksums, dsn, start
 
 EXAMPLES = examples()
 every_change = pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)

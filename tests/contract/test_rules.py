@@ -9,13 +9,13 @@ from textwrap import dedent
 
 import psycopg
 import pytest
-from rules.observing import observe, report
-from step_runner import run_all
 
 from pgrefit import audit
 from pgrefit.model.finding import Finding, Rule
 from pgrefit.pg.cluster import Cluster
 from pgrefit.rules import all_rules
+from rules.observing import observe, report
+from step_runner import run_all
 
 every_rule = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name)
 rules_with_catalog_alone = [rule for rule in all_rules() if not (rule.environment or rule.workload)]

@@ -64,9 +64,7 @@ class Writer:
         query = sql.SQL("SELECT {} FROM {}").format(self._texts(), sql.Identifier(self.table.schema, self.table.name))
         width = len(self.key)
         there = {row[:width]: row[width:] for row in conn.execute(query)}
-        aside = conn.execute(
-            "SELECT key FROM pgrefit.quarantine WHERE source = %s AND restored_at IS NULL", (str(self.table),)
-        )
+        aside = conn.execute("SELECT key FROM pgrefit.quarantine WHERE source = %s", (str(self.table),))
         put_aside = {tuple(key) for (key,) in aside}
         return [key for key, row in self.written.items() if there.get(key) != row and key not in put_aside]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import psycopg
-from conftest import dsn
 
+from conftest import dsn
 from pgrefit import audit
 from pgrefit.api.observing import observe_database
 from pgrefit.model.audit_report import AuditReport

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from rules.observing import measured
 
 from pgrefit.api.auditing import Audit, audit
 from pgrefit.api.systems import build, find_system
@@ -16,6 +15,7 @@ from pgrefit.changes.retype_columns import RetypeColumns
 from pgrefit.model.finding import Finding, Severity
 from pgrefit.pg.cluster import Cluster
 from pgrefit.pg.target import Target
+from rules.observing import measured
 
 SCALE = 0.02
 IS_UUID = "{0} ~* '^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$'"

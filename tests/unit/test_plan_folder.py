@@ -84,7 +84,7 @@ def test_reads_what_it_wrote(folder):
 def test_is_made_for_people(folder):
     assert sql_files(folder)[:2] == ["010_expand_make_a_function.down.sql", "010_expand_make_a_function.sql"]
     text = (folder / "010_expand_make_a_function.sql").read_text()
-    assert '-- strongest lock: SHARE on shop.it"em; --\n' in text
+    assert '-- strongest lock: SHARE on shop."it""em; --"\n' in text
     assert "-- why: a reason in two lines\n" in text
     assert "-- rows: 1\n" in text
     assert "cannot be undone" in (folder / "040_contract_make_a_function.down.sql").read_text()

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from pgrefit.api.workshop import opener
-from pgrefit.apply.dry_run import describe as describe_steps
-from pgrefit.apply.dry_run import describe_undo
-from pgrefit.apply.executor import apply_plan
+from pgrefit.apply.dry_run import steps_to_do
+from pgrefit.apply.executor import apply_plan, run_to_resume, selected
 from pgrefit.apply.journal import read_run
-from pgrefit.apply.rollback import roll_back
+from pgrefit.apply.rollback import roll_back, steps_to_undo
 from pgrefit.apply.settings import DEFAULTS, SILENT, Hooks, Settings
+from pgrefit.apply.status import take_status
 from pgrefit.apply.verify import verify as verify_run
-from pgrefit.errors import Refused, StalePlan
+from pgrefit.errors import LockNotGranted, Refused, StalePlan
 from pgrefit.model.change import Phase
 from pgrefit.model.codec import fingerprint
-from pgrefit.model.plan import Plan
+from pgrefit.model.plan import Plan, PlanStep
 from pgrefit.model.plan_folder import plan_hash, read_plan
-from pgrefit.model.run import Run, Verification
+from pgrefit.model.run import Event, Run, Verification
+from pgrefit.model.snapshot import Snapshot
 from pgrefit.observe.snapshot import take_snapshot
-from pgrefit.pg.connect import Limits, Target, open_observer, open_session
+from pgrefit.pg.connect import Limits, Session, Target, open_observer, open_session
 
-UNFINISHED = {"running", "stopped"}
+BEGUN = {"started", "done"}  # from then on the schema is no longer the one that the plan was drawn for
 
 
 def apply(
@@ -34,33 +36,37 @@ def apply(
 ) -> Run:
     """Run a plan online, or go on where a run stopped. Refused where the database is not the one it was made for."""
     plan = read_plan(folder)
-    check_fits(target, plan)
-    return apply_plan(
-        opener(target.dsn, "apply"), plan, until=until, hooks=hooks or Hooks(), settings=settings or Settings()
-    )
+    check_fits(target, plan, hooks=hooks, settings=settings)
+    return apply_plan(opener(target.dsn, "apply"), plan, until=until, hooks=hooks, settings=settings)
 
 
-def describe(target: Target, folder: Path, *, until: Phase | str | None = None) -> tuple[str, ...]:
-    """Lines of what apply would run: every statement with its lock. Refuses what apply would refuse."""
+def foresee(
+    target: Target, folder: Path, *, until: Phase | str | None = None, settings: Settings = DEFAULTS
+) -> tuple[PlanStep, ...]:
+    """The steps that apply would run. Refuses what apply would refuse, before it changes anything."""
     plan = read_plan(folder)
-    check_fits(target, plan)
+    selected(plan, until)
+    check_fits(target, plan, settings=settings)
     with open_observer(target, application="apply") as conn:
-        return tuple(describe_steps(plan, read_run(conn, plan_hash(plan)), until))
+        return steps_to_do(plan, run_to_resume(conn, plan), until)
 
 
-def rollback(target: Target, folder: Path, *, to: str | None = None, hooks: Hooks = SILENT) -> Run:
+def rollback(
+    target: Target, folder: Path, *, to: str | None = None, hooks: Hooks = SILENT, settings: Settings = DEFAULTS
+) -> Run:
     """Take a run back, to just after step `to`, or wholly."""
     plan = read_plan(folder)
-    return roll_back(opener(target.dsn, "rollback"), plan, to=to, hooks=hooks)
+    return roll_back(opener(target.dsn, "rollback"), plan, to=to, hooks=hooks, settings=settings)
 
 
-def check_fits(target: Target, plan: Plan) -> None:
-    """StalePlan where no run of the plan is under way and the schema is not the one that it was drawn for."""
-    with open_observer(target, application="apply") as conn:
+def check_fits(target: Target, plan: Plan, *, hooks: Hooks = SILENT, settings: Settings = DEFAULTS) -> None:
+    """StalePlan where no step of the plan was begun and the schema is not the one that it was drawn for."""
+    limits = Limits(lock_wait_ms=settings.lock_wait_ms)
+    with open_observer(target, application="apply", limits=limits) as conn:
         run = read_run(conn, plan_hash(plan))
-        if run and (run.state in UNFINISHED or any(step.state == "done" for step in run.steps)):
+        if run and any(step.state in BEGUN for step in run.steps):
             return
-        now = take_snapshot(conn)
+        now = _patient_snapshot(conn, hooks, settings)
     if fingerprint(now) != plan.fingerprint:
         other = now.database != plan.database
         raise StalePlan(
@@ -70,17 +76,28 @@ def check_fits(target: Target, plan: Plan) -> None:
         )
 
 
-def describe_way_back(target: Target, folder: Path, *, to: str | None = None) -> tuple[str, ...]:
-    """Lines of what rollback would run."""
+def _patient_snapshot(conn: Session, hooks: Hooks, settings: Settings) -> Snapshot:
+    """The schema, tried as often as a step is: who holds a table exclusively holds up its reader too."""
+    for number in range(1, settings.tries):
+        try:
+            return take_snapshot(conn)
+        except LockNotGranted as error:
+            hooks.on_event(Event(kind="retry", message=f"try {number}: {error.why}"))
+            time.sleep(settings.pause_ms[0] / 1000)
+    return take_snapshot(conn)
+
+
+def foresee_way_back(target: Target, folder: Path, *, to: str | None = None) -> tuple[PlanStep, ...]:
+    """The steps that rollback would undo, in its order. Refuses what rollback would refuse."""
     plan = read_plan(folder)
     with open_observer(target, application="rollback") as conn:
-        return tuple(describe_undo(plan, read_run(conn, plan_hash(plan)), to))
+        return tuple(steps_to_undo(conn, plan, to))
 
 
 def status(target: Target) -> Run | None:
-    """What the newest run has done and left to do; None where there was none."""
+    """What the newest run has done and left to do, and who works on it; None where there was none."""
     with open_observer(target, application="status") as conn:
-        return read_run(conn, None)
+        return take_status(conn)
 
 
 def verify(target: Target, folder: Path, *, against: Target | None = None) -> Verification:
@@ -89,8 +106,9 @@ def verify(target: Target, folder: Path, *, against: Target | None = None) -> Ve
     # Rows from before are compared in a temporary table, which a read-only session may not have; it is rolled back.
     with open_session(target, application="verify") as conn:
         run = read_run(conn, plan_hash(plan))
-        if run is None:
-            raise Refused("the plan has not been applied to this database", next_step="run pgrefit apply first")
+        if run is None or run.state == "rolled back":
+            said = "was rolled back" if run else "has not been applied to this database"
+            raise Refused(f"the plan {said}: there is nothing to verify", next_step="run pgrefit apply first")
         if against is None:
             return verify_run(conn, plan, run)
         with open_observer(against, application="verify", limits=Limits(runtime_ms=0)) as before:

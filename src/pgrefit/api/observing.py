@@ -7,14 +7,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import postgast
-
 from pgrefit.audit import questions
 from pgrefit.bench.measure import measure
 from pgrefit.model.finding import Rule
 from pgrefit.model.measure import QueryTiming
 from pgrefit.model.observation import Environment, Observation, QueryProfile
 from pgrefit.model.snapshot import Snapshot
+from pgrefit.model.sql_tree import UnreadableError, parse_sql
 from pgrefit.model.workload import Query, Version, Workload
 from pgrefit.observe.questions import answer
 from pgrefit.observe.snapshot import take_snapshot
@@ -79,8 +78,11 @@ def _as_application(target: Target) -> Session:
 
 
 def reads_only(query: Query) -> bool:
-    """Whether a query is a plain SELECT."""
-    statement = postgast.parse(query.sql).stmts[0].stmt
+    """Whether a query is a plain SELECT; not one that cannot be read."""
+    try:
+        statement = parse_sql(query.sql).stmts[0].stmt
+    except UnreadableError:
+        return False
     return statement.HasField("select_stmt") and not statement.select_stmt.locking_clause
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from pgrefit.model.change import Action, Batches, Phase, Way
+from pgrefit.model.change import Batches, Phase, Way
 from pgrefit.model.plan import Plan, PlanStep, statements
 from pgrefit.model.run import Run
 
@@ -17,33 +17,37 @@ def describe(plan: Plan, run: Run | None = None, until: Phase | str | None = Non
 
     Raises UsageError for a step that the plan does not have.
     """
+    return describe_steps(steps_to_do(plan, run, until))
+
+
+def steps_to_do(plan: Plan, run: Run | None = None, until: Phase | str | None = None) -> tuple[PlanStep, ...]:
+    """The steps up to a phase or a step's id that are not done in `run`."""
     known = run.steps if run and run.state != "rolled back" else ()
     finished = {step.id for step in known if step.state in FINISHED_STEPS}
-    for step in selected(plan, until):
-        if step.id not in finished:
-            yield from _describe(step)
+    return tuple(step for step in selected(plan, until) if step.id not in finished)
 
 
-def describe_undo(plan: Plan, run: Run | None, to: str | None = None) -> Iterator[str]:
-    """Lines: each step that a rollback to just after step `to` would undo, backwards, with its statements."""
-    done = {step.id for step in run.steps if step.state in {"started", "done"}} if run else set[str]()
-    kept = {step.id for step in selected(plan, to)} if to else set[str]()
-    for step in reversed(plan.steps):
-        if step.id in done - kept:
-            yield f"-- undo {step.id} {step.step.phase.value}: {' '.join(step.step.title.split())}"
-            yield from ((f"--   {step.step.undo.value}",) if isinstance(step.step.undo, Way) else _undo(step.step.undo))
-            yield ""
+def describe_steps(steps: Iterable[PlanStep]) -> Iterator[str]:
+    """Lines: each of these steps with its locks, and its statements."""
+    for step in steps:
+        yield from _describe(step)
 
 
-def _undo(action: Action) -> Iterator[str]:
-    for statement in statements(action):
-        yield f"{statement};"
+def describe_undo(doomed: Iterable[PlanStep]) -> Iterator[str]:
+    """Lines: each of these steps with its locks, and the statements that undo it."""
+    for step in doomed:
+        yield f"-- undo {step.id} {step.step.phase.value}: {' '.join(step.step.title.split())}"
+        if isinstance(step.step.undo, Way):
+            yield f"--   {step.step.undo.value}"
+        else:
+            yield f"--   {_locks(step)}"
+            yield from (f"{statement};" for statement in statements(step.step.undo))
+        yield ""
 
 
 def _describe(step: PlanStep) -> Iterator[str]:
-    locks = ", ".join(f"{lock.mode.sql} on {lock.on}" for lock in step.step.locks) or "no lock on a table"
     yield f"-- {step.id} {step.step.phase.value}: {' '.join(step.step.title.split())}"
-    yield f"--   {locks}; {step.step.work.value}{_how(step)}"
+    yield f"--   {_locks(step)}; {step.step.work.value}{_how(step)}"
     if step.step.hazard:
         yield f"--   take care: {' '.join(step.step.hazard.split())}"
     if not step.reversible:
@@ -51,6 +55,10 @@ def _describe(step: PlanStep) -> Iterator[str]:
     for statement in statements(step.step.do):
         yield f"{statement};"
     yield ""
+
+
+def _locks(step: PlanStep) -> str:
+    return ", ".join(f"{lock.mode.sql} on {lock.on}" for lock in step.step.locks) or "no lock on a table"
 
 
 def _how(step: PlanStep) -> str:

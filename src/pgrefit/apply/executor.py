@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import psycopg
 
@@ -12,6 +13,7 @@ from pgrefit.model.change import Phase
 from pgrefit.model.plan import Plan, PlanStep
 from pgrefit.model.plan_folder import plan_hash
 from pgrefit.model.run import Event, Run, RunState, StepRun
+from pgrefit.pg.connect import Session
 
 from . import journal, steps
 from .session import Open, Work, working
@@ -31,11 +33,12 @@ def apply_plan(
     chosen = selected(plan, until)
     with working(open_, hooks, settings) as work:
         journal.install(work.conn)
-        journal.refuse_others(work.conn, plan)
-        run = _resumed_or_new(work, plan)
+        found = run_to_resume(work.conn, plan)
+        run = found or journal.open_run(work.conn, plan)
         if run.state == "done":
             return run
         journal.set_run(work.conn, run.id, "running")
+        work = noting_waits(work, run.id)  # noqa: PLW2901
         for step in chosen:
             was = _state(work, run, step)
             if was.state in journal.FINISHED_STEPS:
@@ -60,7 +63,10 @@ def position(plan: Plan, step_id: str) -> int:
     """Where in the plan a step stands, from 0. Raises UsageError where it is not."""
     ids = [step.id for step in plan.steps]
     if step_id not in ids:
-        raise UsageError(f"the plan has no step {step_id}", next_step=f"its steps are {', '.join(ids)}")
+        phases = ", ".join(dict.fromkeys(step.step.phase.value for step in plan.steps))
+        raise UsageError(
+            f"the plan has no step {step_id}", next_step=f"its steps are {', '.join(ids)}, in the phases {phases}"
+        )
     return ids.index(step_id)
 
 
@@ -71,15 +77,38 @@ def noting_stop(work: Work, run: str, step: PlanStep, state: RunState) -> Genera
         yield
     except BaseException as error:
         with suppress(psycopg.Error, PgrefitError), work.conn.transaction():
-            journal.say(work.conn, run, step, f"{type(error).__name__}: {error}")
+            journal.say(work.conn, run, step.id, _reason(error))
             journal.set_run(work.conn, run, state)
         raise
 
 
-def _resumed_or_new(work: Work, plan: Plan) -> Run:
-    run = journal.read_run(work.conn, plan_hash(plan))
+def noting_waits(work: Work, run: str) -> Work:
+    """The same work, which notes in the journal what it waits for, so that others can ask for its status."""
+
+    def on_event(event: Event) -> None:
+        if event.kind in {"retry", "waiting"}:
+            journal.say(work.conn, run, event.step, event.message)
+        work.hooks.on_event(event)
+
+    return replace(work, hooks=replace(work.hooks, on_event=on_event))
+
+
+def _reason(error: BaseException) -> str:
+    match error:
+        case PgrefitError():
+            return ": ".join(part for part in (error.what, error.why) if part)
+        case KeyboardInterrupt():
+            return "interrupted"
+        case _:
+            return f"{type(error).__name__}: {error}"
+
+
+def run_to_resume(conn: Session, plan: Plan) -> Run | None:
+    """The run of the plan that an apply goes on with; None where it begins a new one. Refuses what apply refuses."""
+    journal.refuse_others(conn, plan)
+    run = journal.read_run(conn, plan_hash(plan))
     if run is None or run.state == "rolled back":
-        return journal.open_run(work.conn, plan)
+        return None
     if run.state == "rolling back":
         raise Refused(
             "this plan is being rolled back",

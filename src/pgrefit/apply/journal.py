@@ -44,6 +44,7 @@ class _StepRow:
     finished_at: datetime | None
     tries: int
     rows: int
+    total_rows: int
     batches: int
     cursor: list[str]
     undo_cursor: list[str]
@@ -115,8 +116,8 @@ def open_run(conn: Session, plan: Plan) -> Run:
             (run, plan.name, plan_hash(plan), plan.fingerprint),
         )
         conn.cursor().executemany(
-            "INSERT INTO pgrefit.step (run, id, title, phase) VALUES (%s, %s, %s, %s)",
-            [(run, step.id, step.step.title, step.step.phase.value) for step in plan.steps],
+            "INSERT INTO pgrefit.step (run, id, title, phase, total_rows) VALUES (%s, %s, %s, %s, %s)",
+            [(run, step.id, step.step.title, step.step.phase.value, step.rows) for step in plan.steps],
         )
     return reread(conn, run)
 
@@ -187,9 +188,9 @@ def end_step(
     )
 
 
-def say(conn: Session, run: str, step: PlanStep, message: str) -> None:
-    """Note why a step did not come to its end."""
-    conn.execute("UPDATE pgrefit.step SET message = %s WHERE run = %s::uuid AND id = %s", (message, run, step.id))
+def say(conn: Session, run: str, step_id: str, message: str) -> None:
+    """Note why a step did not come to its end, or what it waits for."""
+    conn.execute("UPDATE pgrefit.step SET message = %s WHERE run = %s::uuid AND id = %s", (message, run, step_id))
 
 
 def store(conn: Session, run: str, verification: Verification) -> None:
@@ -219,6 +220,6 @@ def _whole(conn: Session, row: RunRow) -> Run:
 def _step(row: _StepRow) -> StepRun:
     return StepRun(
         id=row.id, title=row.title, phase=row.phase, state=row.state, started_at=row.started_at,
-        finished_at=row.finished_at, tries=row.tries, rows=row.rows, batches=row.batches, cursor=tuple(row.cursor),
-        message=row.message,
+        finished_at=row.finished_at, tries=row.tries, rows=row.rows, total_rows=row.total_rows, batches=row.batches,
+        cursor=tuple(row.cursor), message=row.message,
     )  # fmt: skip

@@ -117,8 +117,7 @@ def _lost(conn: Session, table: Relation, keys: list[Shared]) -> Check:
     as_it_was = joined([expression("b.{c}", c=key.copied) for key in keys])
     as_now = joined([_now_called(key) for key in keys])
     query = ddl(
-        "WITH q AS MATERIALIZED (SELECT DISTINCT key FROM pgrefit.quarantine"
-        " WHERE source = {source} AND restored_at IS NULL)"
+        "WITH q AS MATERIALIZED (SELECT DISTINCT key FROM pgrefit.quarantine WHERE source = {source})"
         " SELECT pg_catalog.count(*),"
         " pg_catalog.count(*) FILTER (WHERE t.{k} IS NULL AND coalesce(old.key, new.key) IS NOT NULL),"
         " pg_catalog.count(*) FILTER (WHERE t.{k} IS NULL AND coalesce(old.key, new.key) IS NULL)"

@@ -14,10 +14,10 @@ from psycopg import errors as refusals
 from pgrefit.errors import AlreadyRunning, StoppedSafely
 from pgrefit.model.ddl import Statement
 from pgrefit.model.plan import PlanStep
-from pgrefit.model.run import Event, EventKind
+from pgrefit.model.run import Event, EventKind, Worker
 from pgrefit.pg.connect import FORMATS, Session
 from pgrefit.pg.errors import translated
-from pgrefit.pg.queries import fetch_dicts
+from pgrefit.pg.queries import fetch
 
 from .settings import Hooks, Settings
 from .watcher import Watcher
@@ -162,7 +162,7 @@ def _take_lock(conn: Session) -> None:
         if time.monotonic() > end:
             raise AlreadyRunning(
                 "another apply or rollback works on this database",
-                why=_holder(conn),
+                why="; ".join(f"pid {w.pid}, {w.user} with {w.application}, since {w.since}" for w in workers(conn)),
                 next_step="wait until it has ended; `pgrefit status` shows how far it is",
             )
         time.sleep(0.05)
@@ -173,6 +173,6 @@ def _try_lock(conn: Session) -> bool:
     return row is not None and row[0] is True
 
 
-def _holder(conn: Session) -> str:
-    rows = fetch_dicts(conn, "advisory_holder", high=LOCK_KEY % HALF**2 // HALF, low=LOCK_KEY % HALF)
-    return "; ".join(f"pid {r['pid']}, {r['user']} with {r['application']}, since {r['since']}" for r in rows)
+def workers(conn: Session) -> list[Worker]:
+    """Who holds the database's lock: one session, or nobody."""
+    return fetch(conn, "advisory_holder", Worker, high=LOCK_KEY % HALF**2 // HALF, low=LOCK_KEY % HALF)

@@ -31,7 +31,7 @@ class Hooks:
 class Settings:
     """How long to wait and how much to do at a time."""
 
-    lock_wait_ms: int = 1000  # for each lock of a step, at each try
+    lock_wait_ms: int = 250  # for each lock of a step, at each try
     batch_lock_wait_ms: int = 200  # shorter than deadlock_timeout, so that in a deadlock we give way and not a client
     tries: int = 12
     pause_ms: tuple[int, int] = (200, 5000)  # after the first and after the last refusals, before jitter

@@ -59,9 +59,4 @@ class Watcher:
 
 def describe(blockers: tuple[Blocker, ...]) -> str:
     """Who they are, for people."""
-    return "; ".join(map(_one, blockers)) or "whoever held the lock is gone"
-
-
-def _one(blocker: Blocker) -> str:
-    who = f"pid {blocker.pid}, {blocker.user} with {blocker.application}" if blocker.pid else blocker.application
-    return f"{who}, for {blocker.since_seconds:.1f} s: {' '.join(blocker.query.split())[:200]}"
+    return "; ".join(map(str, blockers)) or "whoever held the lock is gone"

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import postgast
-from postgast import pg_query_pb2 as pb
-
 from pgrefit.model.finding import Cost
 from pgrefit.model.observation import Observation
-from pgrefit.model.sql_tree import nodes
+from pgrefit.model.sql_tree import UnreadableError, nodes, parse_sql, tables_and_columns
 from pgrefit.model.workload import Query
 
 
@@ -61,26 +58,12 @@ class Costs:
 
 def _touched(observation: Observation, query: Query) -> _Touched | None:
     try:
-        found = list(nodes(postgast.parse(query.sql)))
-    except postgast.PgQueryError:
+        found = list(nodes(parse_sql(query.sql)))
+    except UnreadableError:
         return None
     profile = observation.profile(query.name)
     time = query.weight * profile.median_ms if profile and not profile.error else 0.0
     stars = any(node.HasField("a_star") for node in found)
-    return _Touched(_tables(found), None if stars else _columns(found), time)
-
-
-def _tables(found: list[pb.Node]) -> frozenset[str]:
-    """Tables of FROM, and of INSERT, UPDATE and DELETE, whose target is no node of its own."""
-    names = {node.range_var.relname for node in found if node.HasField("range_var")}
-    for node in found:
-        for kind in ("insert_stmt", "update_stmt", "delete_stmt"):
-            if node.HasField(kind):
-                names.add(getattr(node, kind).relation.relname)
-    return frozenset(names)
-
-
-def _columns(found: list[pb.Node]) -> frozenset[str]:
-    names = {node.column_ref.fields[-1].string.sval for node in found if node.HasField("column_ref")}
-    names |= {node.res_target.name for node in found if node.HasField("res_target")}
-    return frozenset(names)
+    tables, read = tables_and_columns(query.sql)
+    written = {node.res_target.name for node in found if node.HasField("res_target")}
+    return _Touched(tables, None if stars else read | written, time)

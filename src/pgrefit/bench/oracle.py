@@ -20,7 +20,7 @@ from pgrefit.pg.connect import Session
 KEYS = expression("SELECT pg_catalog.jsonb_array_elements_text($1::pg_catalog.jsonb)")
 HAS_QUARANTINE = ddl("SELECT 'yes' WHERE pg_catalog.to_regclass('pgrefit.quarantine') IS NOT NULL")
 QUARANTINED = ddl(
-    "SELECT k FROM pgrefit.quarantine, LATERAL pg_catalog.unnest(key) AS k WHERE restored_at IS NULL AND k IN ({keys})",
+    "SELECT k FROM pgrefit.quarantine, LATERAL pg_catalog.unnest(key) AS k WHERE k IN ({keys})",
     keys=raw(KEYS),
 )
 

@@ -71,7 +71,7 @@ def quarantine_all(table: Table, condition: Expression, reason: Expression) -> S
     """The same in one statement: for few rows."""
     return ddl(
         "WITH gone AS (DELETE FROM {table} AS t WHERE {condition}"
-        " RETURNING {key} AS key, {reason} AS reason, t AS whole)"
+        " RETURNING {key} AS key, {reason} AS reason, (t.*)::{table} AS whole)"  # plain t might be a column
         " INSERT INTO pgrefit.quarantine (run, step, source, key, reason, row, typed)"
         " SELECT current_setting('pgrefit.run')::uuid, current_setting('pgrefit.step'), {source},"
         " key, reason, to_jsonb(whole), whole::text FROM gone",
@@ -83,8 +83,8 @@ def quarantine_all(table: Table, condition: Expression, reason: Expression) -> S
 def restore_batches(table: Table, put_aside: Expression = THIS_STEP) -> Batches:
     """Put quarantined rows back into their table: those of this step, or those that meet `put_aside`.
 
-    A row whose place was taken meanwhile stays in quarantine. (A table with a deferrable key cannot skip such a row: there
-    the statement fails.)
+    A row whose place was taken meanwhile stays in quarantine. (A table with a deferrable key cannot skip such a row:
+    there the statement fails.)
     """
     key, _ = row_key(table)
     columns = tuple(column.name for column in table.columns if not column.generated)
@@ -93,11 +93,10 @@ def restore_batches(table: Table, put_aside: Expression = THIS_STEP) -> Batches:
     deferrable = any(c.deferrable for c in table.constraints if c.kind in {"primary key", "unique", "exclusion"})
     statement = ddl(
         "WITH r AS MATERIALIZED (SELECT DISTINCT ON (t.key) t.id, t.typed::{table} AS whole"
-        " FROM pgrefit.quarantine AS t WHERE {range} AND {put_aside} AND restored_at IS NULL ORDER BY t.key, t.id),"
+        " FROM pgrefit.quarantine AS t WHERE {range} AND {put_aside} ORDER BY t.key, t.id),"
         " back AS (INSERT INTO {table} AS t ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} FROM r {taken}"
         " RETURNING {key} AS key)"
-        " UPDATE pgrefit.quarantine AS q SET restored_at = now()"
-        " FROM r JOIN back ON back.key = ARRAY[{key_parts}] WHERE q.id = r.id",
+        " DELETE FROM pgrefit.quarantine AS q USING r JOIN back ON back.key = ARRAY[{key_parts}] WHERE q.id = r.id",
         range=raw(key_range(("id",), ("bigint",))), put_aside=raw(put_aside), table=table.name, columns=columns,
         values=raw(values), key=raw(key_as_text(key)), key_parts=raw(key_parts),
         taken=raw(Expression("" if deferrable else "ON CONFLICT DO NOTHING")),

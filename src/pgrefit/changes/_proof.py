@@ -59,10 +59,11 @@ def column_type_is(table: Relation, column: str, type_name: str) -> Statement:
 
 
 def column_not_null(table: Relation, column: str) -> Statement:
-    """Whether the column is NOT NULL."""
+    """Whether the column is NOT NULL, and by no constraint that was never validated (PostgreSQL 18)."""
     return ddl(
-        "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = {oid} AND attname = {column}"
-        " AND attnotnull)",
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = {oid} AND a.attname = {column}"
+        " AND a.attnotnull AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = a.attrelid"
+        " AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum] AND NOT k.convalidated))",
         oid=raw(_oid(table)), column=Literal(column),
     )  # fmt: skip
 
@@ -73,6 +74,15 @@ def constraint_exists(table: Relation, name: str, *, valid: bool = False) -> Sta
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {oid} AND conname = {name}"
         " AND convalidated >= {valid})",
         oid=raw(_oid(table)), name=Literal(name), valid=valid,
+    )  # fmt: skip
+
+
+def constraint_described(table: Relation, name: str) -> Statement:
+    """Whether the constraint is there and has a comment."""
+    return ddl(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {oid} AND conname = {name}"
+        " AND pg_catalog.obj_description(oid, 'pg_constraint') IS NOT NULL)",
+        oid=raw(_oid(table)), name=Literal(name),
     )  # fmt: skip
 
 

@@ -14,8 +14,10 @@ def trigger_name(table: Relation, purpose: str) -> str:
 
 
 def function(table: Relation, purpose: str) -> Relation:
-    """The function behind our trigger; the table's schema is part of its name."""
-    return Relation("pgrefit", fit(f"{table.schema}_{table.name}", f"_{purpose}"))
+    """The function behind our trigger; its name is made of schema, dot and table, so that no two tables share one."""
+    dotted = "." in table.schema + table.name
+    owner = f"{len(table.schema)}_{table}" if dotted else str(table)
+    return Relation("pgrefit", fit(owner, f"_{purpose}"))
 
 
 def create_function(table: Relation, purpose: str, body: Statement, *, definer: bool = False) -> Statement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgrefit.model.change import Batches, Phase, Step, Work
+from pgrefit.model.change import Batches, Phase, Step, Way, Work
 from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, joined, raw
 from pgrefit.model.locks import LockMode
 from pgrefit.model.snapshot import Snapshot, Table
@@ -21,24 +21,24 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translation:
-    """Values of a column, each with the value that takes its place.
-
-    `known` are values that the column could hold before. A new value that is not among them tells where it came from:
-    on the way back every row that has it, whoever wrote it, gets the old value again.
-    """
+    """Values of a column, each with the value that takes its place."""
 
     table: Table
     column: str
     pairs: Pairs
-    known: frozenset[str]
 
     def steps(self, db: Snapshot) -> Iterator[Step]:
-        """First the pairs that can be turned round, then a trigger, then what came in between and all other pairs."""
-        inverse = tuple({new: old for old, new in reversed(self.pairs) if new not in self.known}.items())
-        if inverse:
-            yield self._turn(db, inverse)
+        """A trigger for what is written from now on, then what is there."""
         yield self._translate_new(db)
-        yield self._translate_rest(db)
+        yield self._translate_old(db)
+
+    def turned_round(self, known: frozenset[str]) -> Batches | Way:
+        """Give rows with a value that the column could not hold before an old value again, whoever wrote them."""
+        inverse = tuple({new: old for old, new in reversed(self.pairs) if new not in known}.items())
+        if not inverse:
+            return Way.NOTHING_LEFT
+        assignment = expression("{c} = {value}", c=self.column, value=raw(self._case("t", inverse)))
+        return update_batches(self.table, assignment, self._holds("t", inverse))
 
     @property
     def trigger(self) -> str:
@@ -50,15 +50,6 @@ class Translation:
         body = ddl("BEGIN NEW.{c} := {value}; RETURN NEW; END", c=self.column, value=raw(self._case("NEW", self.pairs)))
         return create_filler(self.table.name, self.trigger, body, self._holds("NEW", self.pairs))
 
-    def _turn(self, db: Snapshot, inverse: Pairs) -> Step:
-        pairs = tuple((old, new) for new, old in inverse)
-        # The old version of the application goes on writing old values: what it adds now, the last step translates.
-        begun = proof.negated(proof.no_row(self.table.name, self._holds("t", inverse)))
-        return self._batches(
-            db, "translate values", do=self._update(pairs), undo=self._update(inverse),
-            proven=proof.some(begun, proof.no_row(self.table.name, self._holds("t", pairs))),
-        )  # fmt: skip
-
     def _translate_new(self, db: Snapshot) -> Step:
         table = self.table.name
         return Step(
@@ -69,22 +60,14 @@ class Translation:
             why="the old version of the application goes on writing them",
         )  # fmt: skip
 
-    def _translate_rest(self, db: Snapshot) -> Step:
+    def _translate_old(self, db: Snapshot) -> Step:
+        table = self.table.name
         values, left = {self.column: self._case("t", self.pairs)}, self._holds("t", self.pairs)
-        return self._batches(
-            db, "translate remaining values", do=remembering_batches(self.table, values, left),
-            undo=recall_batches(self.table, (self.column,)), proven=proof.no_row(self.table.name, left),
-        )  # fmt: skip
-
-    def _batches(self, db: Snapshot, verb: str, *, do: Batches, undo: Batches, proven: Statement) -> Step:
         return Step(
-            title=f"{verb} of {self.table.name}.{self.column}", phase=Phase.MIGRATE, do=do, undo=undo,
-            locks=of_updates(db, self.table.name, (self.column,)), work=Work.BATCHES, proof=proven,
+            title=f"translate values of {table}.{self.column}", phase=Phase.MIGRATE,
+            do=remembering_batches(self.table, values, left), undo=recall_batches(self.table, (self.column,)),
+            locks=of_updates(db, table, (self.column,)), work=Work.BATCHES, proof=proof.no_row(table, left),
         )  # fmt: skip
-
-    def _update(self, pairs: Pairs) -> Batches:
-        assignment = expression("{c} = {value}", c=self.column, value=raw(self._case("t", pairs)))
-        return update_batches(self.table, assignment, self._holds("t", pairs))
 
     def _holds(self, row: str, pairs: Pairs) -> Expression:
         olds = joined([expression("{v}", v=Literal(old)) for old, _ in pairs])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Self
 
 from pgrefit.model.change import Change, Example, Obstacle, Phase, Step, Work
 from pgrefit.model.ddl import Expression, Literal, ddl, expression, joined, raw
 from pgrefit.model.locks import Lock, LockMode
+from pgrefit.model.lookup import remembered
 from pgrefit.model.names import Relation, fit
 from pgrefit.model.snapshot import Index, Snapshot
 
@@ -148,6 +150,13 @@ class CreateIndex(Change):
         return joined(parts, " ")
 
 
+def free_index_name(db: Snapshot, table: Relation, *columns: str, planned: Collection[str] = ()) -> str:
+    """A readable name for an index over these columns, of no relation of the table's schema and not among `planned`."""
+    names = (fit(f"{table.name}_{'_'.join(columns)}", f"_idx{number or ''}") for number in count())
+    return next(name for name in names if table.beside(name) not in _taken(db) and name not in planned)
+
+
+@remembered
 def _taken(db: Snapshot) -> set[Relation]:
     """Names of relations; not those of invalid indexes, which an interrupted build may have left."""
     indexes = (index for table in db.tables for index in table.indexes)

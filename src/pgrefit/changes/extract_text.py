@@ -92,7 +92,7 @@ class ExtractText(Change):
                 yield Obstacle(f"{self.table}.{field.target}", "is a generated column")
 
     def steps(self, db: Snapshot) -> Iterator[Step]:
-        """Expand: fill in for writers. Migrate: existing rows, then what did not parse."""
+        """Expand: fill in for writers. Migrate: existing rows. Contract, when no more come: what did not parse."""
         table = db.table(self.table)
         yield self._fill_in()
         yield self._fill(table)
@@ -185,7 +185,7 @@ class ExtractText(Change):
         reported = expression("EXISTS (SELECT FROM pgrefit.reject AS r WHERE {this_step} AND r.key = {key})",
                               this_step=raw(THIS_STEP), key=raw(key_as_text(key)))  # fmt: skip
         return Step(
-            title=f"report rows of {self.table} whose lines do not parse", phase=Phase.MIGRATE,
+            title=f"report rows of {self.table} whose lines do not parse", phase=Phase.CONTRACT,
             do=Batches(table=self.table, key=key, types=types, statement=statement),
             undo=(ddl("DELETE FROM pgrefit.reject WHERE {this_step}", this_step=raw(THIS_STEP)),),
             locks=(Lock(self.table, LockMode.ACCESS_SHARE),), work=Work.BATCHES,

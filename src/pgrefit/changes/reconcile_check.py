@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgrefit.model.change import Change, Example, Obstacle, Phase, Step, Way, Work
+from pgrefit.model.change import Batches, Change, Example, Obstacle, Phase, Step, Way, Work
 from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, joined, raw
-from pgrefit.model.locks import LockMode
+from pgrefit.model.locks import Lock, LockMode
 from pgrefit.model.names import Relation, fit
 from pgrefit.model.snapshot import Constraint, Snapshot, Table
 
@@ -71,11 +71,11 @@ class ReconcileCheck(Change):
         table = db.table(self.table)
         check = _find_check(table, self.name)
         old = check.expression or NO_CHECK if check else NO_CHECK
-        # Where the old check was never validated, rows may hold new values already.
-        known = frozenset(string_constants(old) if check and check.validated else self.values)
-        translation = Translation(table=table, column=self.column, pairs=self.mapping, known=known)
+        translation = Translation(table=table, column=self.column, pairs=self.mapping)
         either = expression("({old}) OR {new}", old=raw(old), new=raw(self._inside))
-        yield from self._widen(db, check, either)
+        if check and check.validated:
+            yield from self._widen(db, either, translation.turned_round(frozenset(string_constants(old))))
+        yield self._drop_old(db, check)
         if self.mapping:
             yield from translation.steps(db)
         yield self._refuse_others(db)
@@ -111,24 +111,34 @@ class ReconcileCheck(Change):
     def _literals(self) -> Expression:
         return joined([expression("{v}", v=Literal(value)) for value in self.values])
 
-    def _widen(self, db: Snapshot, check: Constraint | None, either: Expression) -> Iterator[Step]:
-        there = proof.constraint_exists(self.table, self._wide)
-        old_gone = proof.negated(proof.constraint_exists(self.table, self.name))
+    def _widen(self, db: Snapshot, either: Expression, turned_round: Batches | Way) -> Iterator[Step]:
+        """Three steps, whose undos prepare the rows for the old check and then validate it."""
+        about, there = f"{self.table}.{self.column}", proof.constraint_exists(self.table, self._wide)
         yield self._catalog_step(
-            db, f"allow old and new values in {self.table}.{self.column}", do=(self._add(self._wide, either),),
+            db, f"allow old and new values in {about}", do=(self._add(self._wide, either),),
             undo=(self._drop(self._wide),), proven=there, phase=Phase.EXPAND,
         )  # fmt: skip
-        if check and check.validated:
-            yield Step(
-                title=f"check old and new values of {self.table}.{self.column}", phase=Phase.EXPAND,
-                do=(self._validate(self._wide),), undo=(self._validate(self.name),),
-                locks=on_family(db, self.table, LockMode.SHARE_UPDATE_EXCLUSIVE), work=Work.SCAN,
-                proof=proof.constraint_exists(self.table, self._wide, valid=True),
-                why="the way back validates the old check here, again without blocking anybody",
-            )  # fmt: skip
-        yield self._catalog_step(
+        yield Step(
+            title=f"say what check {self._wide} of {self.table} is for", phase=Phase.EXPAND,
+            do=(self._comment(self._wide, f"old and new values, until {self.name} allows the new ones alone"),),
+            undo=(self._validate(self.name),),
+            locks=(Lock(self.table, LockMode.ACCESS_SHARE),), work=Work.INSTANT,
+            proof=proof.constraint_described(self.table, self._wide),
+            why="the way back validates the old check here, without a lock that blocks anybody",
+        )  # fmt: skip
+        yield Step(
+            title=f"check old and new values of {about}", phase=Phase.EXPAND,
+            do=(self._validate(self._wide),), undo=turned_round,
+            locks=on_family(db, self.table, LockMode.SHARE_UPDATE_EXCLUSIVE), work=Work.SCAN,
+            proof=proof.constraint_exists(self.table, self._wide, valid=True),
+            why="the way back gives rows, that were written with new values, old values again",
+        )  # fmt: skip
+
+    def _drop_old(self, db: Snapshot, check: Constraint | None) -> Step:
+        return self._catalog_step(
             db, f"drop the old check {self.name} of {self.table}", do=(self._drop(self.name),),
-            undo=tuple(self._old_again(check)), proven=proof.every(there, old_gone), phase=Phase.EXPAND,
+            undo=tuple(self._old_again(check)), phase=Phase.EXPAND,
+            proven=proof.negated(proof.constraint_exists(self.table, self.name)),
             hazard="new values that the application writes, and that no old value leads to, bar the way back",
         )  # fmt: skip
 
@@ -148,6 +158,7 @@ class ReconcileCheck(Change):
             proof.constraint_exists(self.table, self.name, valid=True),
             proof.negated(proof.constraint_exists(self.table, self._wide)),
         )
+        wide_again = (self._add(self._wide, either),) if check and check.validated else ()
         yield self._catalog_step(
             db, f"allow new values alone in {about}", do=(self._add(self._only, self._inside),),
             undo=(self._drop(self._only),), proven=proof.some(proof.constraint_exists(self.table, self._only), final),
@@ -160,8 +171,8 @@ class ReconcileCheck(Change):
         )  # fmt: skip
         yield self._catalog_step(
             db, f"give the new check of {about} its name", proven=final,
-            do=(self._drop(self._wide), self._rename(self._only, self.name), *self._comment(check)),
-            undo=(self._rename(self.name, self._only), self._add(self._wide, either)),
+            do=(self._drop(self._wide), self._rename(self._only, self.name), *self._same_comment(check)),
+            undo=(self._rename(self.name, self._only), *wide_again),
         )  # fmt: skip
 
     def _drop_triggers(self, db: Snapshot, translation: Translation) -> Step:
@@ -203,12 +214,15 @@ class ReconcileCheck(Change):
     def _old_again(self, check: Constraint | None) -> Iterator[Statement]:
         if check and check.expression is not None:
             yield self._add(self.name, as_written(check.expression, self.column))
-            yield from self._comment(check)
+            yield from self._same_comment(check)
 
-    def _comment(self, check: Constraint | None) -> Iterator[Statement]:
+    def _same_comment(self, check: Constraint | None) -> Iterator[Statement]:
         if check and check.comment:
-            yield ddl("COMMENT ON CONSTRAINT {name} ON {table} IS {comment}",
-                      name=self.name, table=self.table, comment=Literal(check.comment))  # fmt: skip
+            yield self._comment(self.name, check.comment)
+
+    def _comment(self, name: str, text: str) -> Statement:
+        return ddl("COMMENT ON CONSTRAINT {name} ON {table} IS {text}",
+                   name=name, table=self.table, text=Literal(text))  # fmt: skip
 
 
 def _find_check(table: Table, name: str) -> Constraint | None:

@@ -24,7 +24,7 @@ from ._locks import strongest
 from ._preconditions import dependants, missing, rows_unmovable, rows_unwalkable
 from ._sync import create_function, create_trigger, drop_sync, trigger_name
 from .add_foreign_key import AddForeignKey
-from .create_index import CreateIndex, IndexColumn
+from .create_index import CreateIndex, IndexColumn, free_index_name
 from .set_not_null import SetNotNull
 
 PURPOSE = "retype"
@@ -32,6 +32,7 @@ BLANKS = " \t\r\n"
 UUID_FORM = "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
 TEXTS = ("text", "character varying", "character")
 WHOLE_DIGITS = {"smallint": 4, "integer": 9, "bigint": 18}
+NAMED_NOT_NULL = 180000  # the first server on which NOT NULL is a constraint with a name
 CARRIED = {"index", "policy"}  # dependants that this change takes along
 
 
@@ -111,7 +112,7 @@ class RetypeColumns(Change):
         yield from self._indexes(db, table)
         yield from self._enforce(db, table)
         yield self._switch(db, table)
-        yield self._drop_old()
+        yield self._drop_old(db, table)
 
     def _lock(self, mode: LockMode) -> tuple[Lock, ...]:
         return (Lock(self.table, mode),)
@@ -228,10 +229,9 @@ class RetypeColumns(Change):
         names = {c.column: c.new for c in self.conversions}
         for conversion in self.conversions:
             if conversion.index and conversion.parent:
-                name = fit(f"{self.table.name}_{conversion.column}", "_idx")
-                yield from CreateIndex(table=self.table, keys=(IndexColumn(column=conversion.new),), name=name).steps(
-                    db
-                )
+                name = free_index_name(db, self.table, conversion.column)
+                added = CreateIndex(table=self.table, keys=(IndexColumn(column=conversion.new),), name=name)
+                yield from added.steps(db)
         for index in table.indexes:
             if names.keys() & {*index.columns, *index.include}:
                 twin = fit(index.name.name, "_pgrefit_new")
@@ -319,15 +319,31 @@ class RetypeColumns(Change):
                 yield ddl("GRANT {privilege} ({column}) ON {table} TO {grantee}", column=column.name, table=self.table,
                           privilege=raw(Expression(grant.privilege)), grantee=grantee)  # fmt: skip
 
-    def _drop_old(self) -> Step:
+    def _drop_old(self, db: Snapshot, table: Table) -> Step:
         drop = [expression("DROP COLUMN IF EXISTS {c}", c=c.old) for c in self.conversions]
         gone = proof.every(*(proof.negated(proof.column_exists(self.table, c.old)) for c in self.conversions))
+        names = self._name_not_null(table) if db.server_version >= NAMED_NOT_NULL else ()
         return Step(
             title=f"drop the old columns of {self.table}", phase=Phase.CONTRACT,
             do=(*drop_sync(self.table, PURPOSE),
-                ddl("ALTER TABLE {table} {actions}", table=self.table, actions=raw(joined(drop)))),
+                ddl("ALTER TABLE {table} {actions}", table=self.table, actions=raw(joined(drop))), *names),
             undo=Way.NO_RETURN, locks=self._lock(LockMode.ACCESS_EXCLUSIVE), work=Work.INSTANT, proof=gone,
         )  # fmt: skip
+
+    def _name_not_null(self, table: Table) -> Iterator[Statement]:
+        """NOT NULL constraints get the names that they have on a table made with these columns at once."""
+        for c in self.conversions:
+            if c.required or table.column(c.column).not_null:
+                body = ddl(
+                    "DECLARE name text; BEGIN SELECT conname INTO name FROM pg_catalog.pg_constraint AS c"
+                    " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.conrelid AND c.conkey = ARRAY[a.attnum]"
+                    " WHERE c.conrelid = {table}::pg_catalog.regclass AND c.contype = 'n' AND a.attname = {column};"
+                    " IF name <> {wanted} THEN EXECUTE pg_catalog.format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I',"
+                    " {table}, name, {wanted}); END IF; END",
+                    table=Literal(ddl("{t}", t=self.table)), column=Literal(c.column),
+                    wanted=Literal(fit(f"{self.table.name}_{c.column}", "_not_null")),
+                )  # fmt: skip
+                yield ddl("DO {body}", body=Literal(body))
 
 
 def _converted(table: Table, conversion: Conversion, column: str, row: str) -> Expression:

@@ -50,9 +50,7 @@ class SetNotNull(Change):
     def _refuse_nulls(self, db: Snapshot) -> Step:
         return Step(
             title=f"refuse new rows without {self.table}.{self.column}", phase=self.phase,
-            do=(ddl("ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({column} IS NOT NULL) NOT VALID",
-                    table=self.table, check=self._check, column=self.column),),
-            undo=(ddl("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {check}", table=self.table, check=self._check),),
+            do=(self._add_check,), undo=(self._remove_check,),
             locks=on_family(db, self.table, LockMode.ACCESS_EXCLUSIVE), work=Work.INSTANT,
             proof=proof.some(proof.constraint_exists(self.table, self._check), self._required),
             hazard=f"statements that leave {self.column} empty fail from here on",
@@ -61,8 +59,7 @@ class SetNotNull(Change):
     def _validate(self, db: Snapshot) -> Step:
         return Step(
             title=f"check that every row has {self.table}.{self.column}", phase=self.phase,
-            do=(ddl("ALTER TABLE {table} VALIDATE CONSTRAINT {check}", table=self.table, check=self._check),),
-            undo=Way.NOTHING_LEFT,
+            do=(self._validate_check,), undo=Way.NOTHING_LEFT,
             locks=on_family(db, self.table, LockMode.SHARE_UPDATE_EXCLUSIVE), work=Work.SCAN,
             proof=proof.some(proof.constraint_exists(self.table, self._check, valid=True), self._required),
             why="the only long step, and it blocks neither reads nor writes",
@@ -72,8 +69,9 @@ class SetNotNull(Change):
         return Step(
             title=f"set {self.table}.{self.column} NOT NULL", phase=self.phase,
             do=(ddl("ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", table=self.table, column=self.column),),
-            undo=(ddl("ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL",
-                      table=self.table, column=self.column),),
+            # Whoever goes back only that far finds the check valid; its scan comes before the strong lock.
+            undo=(self._validate_check, ddl("ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL",
+                                            table=self.table, column=self.column)),
             locks=on_family(db, self.table, LockMode.ACCESS_EXCLUSIVE), work=Work.INSTANT,
             proof=self._required, why="the server trusts the validated check and does not read the table again",
         )  # fmt: skip
@@ -82,11 +80,23 @@ class SetNotNull(Change):
         gone = proof.negated(proof.constraint_exists(self.table, self._check))
         return Step(
             title=f"drop the check that NOT NULL of {self.table}.{self.column} replaces", phase=self.phase,
-            do=(ddl("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {check}", table=self.table, check=self._check),),
-            undo=Way.NOTHING_LEFT,
+            do=(self._remove_check,), undo=(self._add_check,),
             locks=on_family(db, self.table, LockMode.ACCESS_EXCLUSIVE), work=Work.INSTANT,
             proof=proof.every(gone, self._required),
         )  # fmt: skip
+
+    @property
+    def _add_check(self) -> Statement:
+        return ddl("ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({column} IS NOT NULL) NOT VALID",
+                   table=self.table, check=self._check, column=self.column)  # fmt: skip
+
+    @property
+    def _validate_check(self) -> Statement:
+        return ddl("ALTER TABLE {table} VALIDATE CONSTRAINT {check}", table=self.table, check=self._check)
+
+    @property
+    def _remove_check(self) -> Statement:
+        return ddl("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {check}", table=self.table, check=self._check)
 
     @property
     def _required(self) -> Statement:

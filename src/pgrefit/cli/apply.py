@@ -7,10 +7,28 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgrefit.cli import progress, say
-from pgrefit.cli.options import DryRun, Dsn, DsnOption, EnvOption, Format, FormatOption, Out, PlanFolder, Yes
+from pgrefit.cli.options import (
+    DryRun,
+    Dsn,
+    DsnOption,
+    EnvOption,
+    Format,
+    FormatOption,
+    LockTimeout,
+    Out,
+    PlanFolder,
+    Tries,
+    Yes,
+)
+from pgrefit.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from pgrefit.apply.settings import Settings
     from pgrefit.model.change import Phase
+    from pgrefit.model.plan import PlanStep
     from pgrefit.model.run import Run
 
 Until = Annotated[
@@ -29,21 +47,30 @@ def apply(
     until: Until = None,
     yes: Yes = False,
     dry_run: DryRun = False,
+    lock_timeout: LockTimeout = None,
+    tries: Tries = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Run a plan online: lock-safe, in batches, journaled. Run it again to go on where it stopped."""
+    """Run a plan online; run it again to go on.
+
+    Lock-safe, in batches, journaled in the schema pgrefit of the database. It goes on where it stopped.
+    """
     from pgrefit.api.applying import apply as run
-    from pgrefit.api.applying import describe
+    from pgrefit.api.applying import foresee
+    from pgrefit.apply.dry_run import describe_steps
     from pgrefit.apply.settings import Hooks
 
-    target = say.target(dsn, dsn_option, env)
-    steps = describe(target, plan, until=_until(until))
+    _check_form("apply", form, dry_run=dry_run)
+    target, settings = say.target(dsn, dsn_option, env), _settings(lock_timeout, tries)
+    steps = foresee(target, plan, until=_until(until), settings=settings)
     if dry_run:
-        print("\n".join(steps))
+        _print(describe_steps(steps), "nothing is left to do")
         return
-    say.say(f"{plan} will change this database; --dry-run shows every statement with its lock")
-    say.confirm("apply it?", yes=yes)
-    _show_run(run(target, plan, until=_until(until), hooks=Hooks(on_event=progress.show)), form)
+    if steps:
+        say.say(_intention(plan, steps))
+        say.confirm("apply it?", yes=yes)
+    found = run(target, plan, until=_until(until), hooks=Hooks(on_event=progress.show), settings=settings)
+    _show_run(found, plan, form)
 
 
 def rollback(
@@ -56,34 +83,45 @@ def rollback(
     ] = None,
     yes: Yes = False,
     dry_run: DryRun = False,
+    lock_timeout: LockTimeout = None,
+    tries: Tries = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Take a run back, to any earlier step."""
-    from pgrefit.api.applying import describe_way_back
+    from pgrefit.api.applying import foresee_way_back
     from pgrefit.api.applying import rollback as run
+    from pgrefit.apply.dry_run import describe_undo
     from pgrefit.apply.settings import Hooks
 
-    target = say.target(dsn, dsn_option, env)
+    _check_form("rollback", form, dry_run=dry_run)
+    target, settings = say.target(dsn, dsn_option, env), _settings(lock_timeout, tries)
+    steps = foresee_way_back(target, plan, to=to)
     if dry_run:
-        print("\n".join(describe_way_back(target, plan, to=to)))
+        _print(describe_undo(steps), "nothing is to be taken back")
         return
-    say.confirm(f"take {plan} back?", yes=yes)
-    _show_run(run(target, plan, to=to, hooks=Hooks(on_event=progress.show)), form)
+    if steps:
+        say.say(f"this database will have undone {_span(steps)} of {plan}; --dry-run shows every statement")
+        say.confirm("take it back?", yes=yes)
+    _show_run(run(target, plan, to=to, hooks=Hooks(on_event=progress.show), settings=settings), plan, form)
 
 
 def status(
     dsn: Dsn = None, dsn_option: DsnOption = None, env: EnvOption = None, form: FormatOption = Format.TEXT
 ) -> None:
     """What has run, is running, is left; what waits on what."""
-    from pgrefit.api.applying import status as run
+    from datetime import UTC, datetime
 
+    from pgrefit.api.applying import status as run
+    from pgrefit.report import text
+
+    say.check_format("status", form)
     found = run(say.target(dsn, dsn_option, env))
-    if found is None:
-        say.say("no plan has been applied to this database")
-        if form is Format.JSON:
-            print('{"format": "pgrefit/run/1", "state": "none", "steps": []}')
-        return
-    _show_run(found, form)
+    if found is not None:
+        say.show(form, "run", found, lambda console: text.run(found, console, datetime.now(UTC)))
+    elif form is Format.JSON:
+        say.results('{"format": "pgrefit/run/1", "state": "none", "steps": []}\n')
+    else:
+        say.results("no plan has been applied to this database\n")
 
 
 def verify(
@@ -97,23 +135,37 @@ def verify(
     form: FormatOption = Format.TEXT,
     out: Out = None,
 ) -> None:
-    """Whether everything that the plan did is there and sound, and nothing was lost."""
+    """Whether all that a plan did is sound, nothing lost."""
     from pgrefit.api.applying import verify as run
     from pgrefit.pg.connect import resolve
-    from pgrefit.report import text
+    from pgrefit.report import html, markdown, text
     from pgrefit.report.story import Story
 
+    say.check_format("verify", form, Format.MARKDOWN, Format.HTML)
+    say.check_out(out)
     result = run(say.target(dsn, dsn_option, env), plan, against=resolve(against) if against else None)
-    say.show(
-        form,
-        "verification",
-        result,
-        lambda c: text.verification(result, c),
-        Story(title="Verification", verification=result),
-        out,
-    )
+    others = {
+        Format.MARKDOWN: lambda: markdown.verification(result),
+        Format.HTML: lambda: html.render(Story(title=f"Verification of {result.plan}", verification=result)),
+    }
+    say.show(form, "verification", result, lambda c: text.verification(result, c), others, out)
     if not result.passed:
         raise typer.Exit(1)
+
+
+def _check_form(verb: str, form: Format, *, dry_run: bool) -> None:
+    say.check_format(verb, form, Format.HTML)
+    if dry_run and form is not Format.TEXT:
+        raise UsageError("--dry-run prints statements as text", next_step="leave --format out")
+
+
+def _settings(lock_timeout: int | None, tries: int | None) -> Settings:
+    from pgrefit.apply.settings import DEFAULTS, Settings
+
+    wait = lock_timeout or DEFAULTS.lock_wait_ms
+    return Settings(
+        lock_wait_ms=wait, batch_lock_wait_ms=min(wait, DEFAULTS.batch_lock_wait_ms), tries=tries or DEFAULTS.tries
+    )
 
 
 def _until(text: str | None) -> Phase | str | None:
@@ -122,9 +174,28 @@ def _until(text: str | None) -> Phase | str | None:
     return next((phase for phase in Phase if phase.value == text), text)
 
 
-def _show_run(found: Run, form: Format) -> None:
-    from pgrefit.report import text
+def _intention(plan: Path, steps: tuple[PlanStep, ...]) -> str:
+    fixed = next((step.id for step in steps if not step.reversible), "")
+    limit = f"no way back from step {fixed} on" if fixed else "every step can be undone"
+    return f"{plan} will change this database in {_span(steps)}; {limit}; --dry-run shows every statement"
+
+
+def _span(steps: tuple[PlanStep, ...]) -> str:
+    ids = [step.id for step in steps]
+    return f"step {ids[0]}" if len(ids) == 1 else f"{len(ids)} steps ({ids[0]} to {ids[-1]})"
+
+
+def _print(lines: Iterable[str], otherwise: str) -> None:
+    text = "\n".join(lines)
+    say.results((text or f"-- {otherwise}") + "\n")
+
+
+def _show_run(found: Run, plan: Path, form: Format) -> None:
+    from pgrefit.model.plan_folder import read_plan
+    from pgrefit.report import html, text
     from pgrefit.report.story import Story
 
-    story = Story(title=f"Run of {found.plan}", run=found)
-    say.show(form, "run", found, lambda console: text.run(found, console), story)
+    others = {
+        Format.HTML: lambda: html.render(Story(title=f"Run of {found.plan}", plan=read_plan(plan), run=found)),
+    }
+    say.show(form, "run", found, lambda console: text.run(found, console), others)

@@ -40,24 +40,33 @@ def audit(
         FailOn, typer.Option("--fail-on", help="Exit with 1 at findings of this severity.")
     ] = FailOn.NONE,
     everything: Annotated[bool, typer.Option("--all", help="Show every finding.")] = False,
-    timeout: Annotated[int, typer.Option("--timeout", metavar="SECONDS", help="Limit of each statement.")] = 60,
+    timeout: Annotated[int, typer.Option("--timeout", metavar="SECONDS", min=1, help="Limit of each statement.")] = 60,
     out: Out = None,
 ) -> None:
-    """Find defects in schema, data, workload and row security, each measured. Read-only."""
+    """Find defects, each measured. Read-only.
+
+    In schema, data, workload and row security; what could not be looked at is said.
+    """
     from pgrefit.api.auditing import audit as run
     from pgrefit.model.finding import Severity
-    from pgrefit.report import text
+    from pgrefit.report import html, markdown, sarif, text
     from pgrefit.report.story import Story
+    from pgrefit.rules import all_rules
 
+    say.check_format("audit", form, Format.MARKDOWN, Format.SARIF, Format.HTML)
+    say.check_out(out)
     result = run(
         say.target(dsn, dsn_option, env), workload=workload, environments=environments(compare or []),
         ignore=ignore or [], runtime_ms=timeout * 1000,
     )  # fmt: skip
-    story = Story(title="Audit", database=result.report.database, findings=result.report)
-    say.show(
-        form, "findings", result.report, lambda c: text.findings(result.report, c, everything=everything), story, out
-    )
-    if fail_on is not FailOn.NONE and result.report.at_least(Severity(fail_on.value)):
+    report = result.report
+    others = {
+        Format.MARKDOWN: lambda: markdown.findings(report),
+        Format.SARIF: lambda: sarif.document(report, all_rules()),
+        Format.HTML: lambda: html.render(Story(title="Audit", database=report.database, findings=report)),
+    }
+    say.show(form, "findings", report, lambda c: text.findings(report, c, everything=everything), others, out)
+    if fail_on is not FailOn.NONE and report.at_least(Severity(fail_on.value)):
         raise typer.Exit(1)
 
 
@@ -68,6 +77,9 @@ def environments(pairs: list[str]) -> Iterator[tuple[str, Target]]:
 
     for pair in pairs:
         name, is_named, dsn = pair.partition("=")
-        if not is_named or not name.isidentifier():
-            raise UsageError(f"--compare {name}: it is not NAME=DSN")
+        if not is_named or not name.isidentifier() or name in {"host", "dbname", "service"}:
+            # What was written instead may hold a password.
+            raise UsageError(
+                "--compare wants NAME=DSN", next_step="write --compare staging=postgresql://user@host/database"
+            )
         yield name, resolve(dsn)

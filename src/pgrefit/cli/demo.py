@@ -18,7 +18,10 @@ def demo(
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="Where everything is written.")] = None,
     version: Annotated[int, typer.Option("--postgres", metavar="MAJOR", help="Major version of the server.")] = 18,
 ) -> None:
-    """Take a reference system all the way, on an embedded PostgreSQL, and print what it met of its goals."""
+    """Take a reference system all the way.
+
+    On an embedded PostgreSQL, everything measured; prints which of its goals it met and where the report is.
+    """
     from rich.console import Console
 
     from pgrefit.api.demo import run_demo

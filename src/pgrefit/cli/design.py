@@ -27,14 +27,18 @@ def design(
     server: OnServer = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Turn findings, workload and intent into a plan: a folder of steps to read, review and rehearse."""
+    """Turn findings, workload and intent into a plan.
+
+    The plan is a folder of steps to read, edit, review and rehearse.
+    """
     from pgrefit.api.designing import design as run
     from pgrefit.design.intent import read_intent
     from pgrefit.model.intent import Intent
     from pgrefit.pg.connect import resolve
-    from pgrefit.report import text
+    from pgrefit.report import html, markdown, text
     from pgrefit.report.story import Story
 
+    say.check_format("design", form, Format.MARKDOWN, Format.HTML)
     found = intent or (Path("refit.toml") if Path("refit.toml").exists() else None)
     said = read_intent(found) if found else Intent()
     target = say.target(dsn, dsn_option, env)
@@ -42,6 +46,10 @@ def design(
         target, intent=said, folder=out, workload=workload, environments=environments(compare or []),
         server=resolve(server) if server else None,
     )  # fmt: skip
-    story = Story(title=result.plan.name, database=result.plan.database, findings=result.audit.report, plan=result.plan)
-    say.show(form, "plan", result.plan, lambda c: text.plan(result.plan, c), story)
+    plan, findings = result.plan, result.audit.report
+    others = {
+        Format.MARKDOWN: lambda: markdown.plan(plan),
+        Format.HTML: lambda: html.render(Story(title=plan.name, database=plan.database, findings=findings, plan=plan)),
+    }
+    say.show(form, "plan", plan, lambda c: text.plan(plan, c), others)
     say.say(f"the plan is in {result.folder}; next: pgrefit rehearse {result.folder}")

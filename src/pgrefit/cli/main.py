@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import io
+import signal
 import sys
-import traceback
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, cast
 
 import typer
+from typer._click.exceptions import ClickException  # typer brings its own click, and exports no base of its errors
 
 from pgrefit import __version__
 from pgrefit.cli import say as speech
@@ -17,9 +19,11 @@ from pgrefit.cli.bench import bench
 from pgrefit.cli.demo import demo
 from pgrefit.cli.design import design
 from pgrefit.cli.rehearse import rehearse
-from pgrefit.errors import PgrefitError
+from pgrefit.errors import PgrefitError, UsageError
 
 INTERRUPTED = 130
+ANYWHERE = ("--quiet", "-q", "--debug")
+UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h: none of those that say something about the database
 
 app = typer.Typer(
     name="pgrefit", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -43,29 +47,69 @@ def options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Options that stand before the verb."""
+    """Options of every verb."""
     del version
-    speech.quiet = quiet
-    if debug:
-        os.environ["PGREFIT_DEBUG"] = "1"
+    speech.quiet, speech.debug = quiet, debug
 
 
 def run() -> None:
     """Run the program; every way it can end has its exit status."""
+    signal.signal(signal.SIGTERM, _terminated)
+    sys.exit(_status())
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> None:
+    """Stop as at ^C: who ends us from outside finds the database as tidy."""
+    raise KeyboardInterrupt
+
+
+def _global_first(arguments: list[str]) -> list[str]:
+    """Options of the program may stand anywhere, not before the verb alone."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    moved = [word for word in arguments[:end] if word in ANYWHERE]
+    return [*moved, *(word for word in arguments[:end] if word not in ANYWHERE), *arguments[end:]]
+
+
+def _status() -> int:
     try:
-        app()
+        status = cast("int | None", app(_global_first(sys.argv[1:]), standalone_mode=False)) or 0
     except PgrefitError as error:
         _explain(error)
-        sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        print("\ninterrupted; run the same command again to go on", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        return error.exit_status
+    except ClickException as error:
+        shown = io.StringIO()
+        error.show(shown)
+        speech.complain(shown.getvalue().rstrip("\n"))
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        status = INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last resort: a person gets a sentence, not a traceback
+        return _explain_unexpected(error)
+    if status == INTERRUPTED:
+        speech.complain("\ninterrupted; run the same command again to go on")
+    return status
 
 
 def _explain(error: PgrefitError) -> None:
-    if os.environ.get("PGREFIT_DEBUG"):
-        traceback.print_exc()
-    print(f"pgrefit: {error.what}", file=sys.stderr)
+    _trace()
+    speech.complain(f"pgrefit: {error.what}")
     for label, text in (("why", error.why), ("next", error.next_step)):
         if text:
-            print(f"  {label}: {text}", file=sys.stderr)
+            speech.complain(f"  {label}: {text}")
+
+
+def _explain_unexpected(error: Exception) -> int:
+    if isinstance(error, OSError) and error.filename:
+        _explain(UsageError(f"{error.filename}: {error.strerror}"))
+        return UsageError.exit_status
+    _trace()
+    speech.complain(f"pgrefit: unexpected: {type(error).__name__}: {error}")
+    speech.complain("  next: this is a defect of pgrefit: report it with what it prints with --debug")
+    return UNEXPECTED
+
+
+def _trace() -> None:
+    if speech.debug:
+        import traceback
+
+        speech.complain(traceback.format_exc().rstrip())

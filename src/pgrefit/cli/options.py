@@ -23,6 +23,14 @@ OnServer = Annotated[
     typer.Option("--on", metavar="DSN", help="Server for the copy (default: an embedded one, gone afterwards)."),
 ]
 
+LockTimeout = Annotated[
+    int | None,
+    typer.Option("--lock-timeout", metavar="MS", min=1, help="Wait so long for a lock at each try (default: 250)."),
+]
+Tries = Annotated[
+    int | None, typer.Option("--tries", metavar="N", min=1, help="Try so often to be granted a lock (default: 12).")
+]
+
 
 class Format(StrEnum):
     """How a result is shown."""
@@ -30,6 +38,7 @@ class Format(StrEnum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+    SARIF = "sarif"
     HTML = "html"
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from typing import TYPE_CHECKING
 
 from pgrefit.cli import say
-from pgrefit.model.run import Event
+
+if TYPE_CHECKING:
+    from pgrefit.model.run import Event
 
 CLEAR = "\r\x1b[K"
 
 
 def show(event: Event) -> None:
-    """Say what happens."""
+    """Say what happens. Where nobody listens any more, the work goes on."""
     if say.quiet:
         return
+    with contextlib.suppress(OSError, ValueError):
+        _show(event)
+
+
+def _show(event: Event) -> None:
     match event.kind:
         case "batch":
             _live(f"      {event.title}: {event.rows:,} rows {_of(event)}")
@@ -37,3 +46,4 @@ def _live(text: str) -> None:
 
 def _line(text: str) -> None:
     sys.stderr.write((CLEAR if sys.stderr.isatty() else "") + text + "\n")
+    sys.stderr.flush()

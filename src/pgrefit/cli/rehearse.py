@@ -33,17 +33,22 @@ def rehearse(
     form: FormatOption = Format.TEXT,
     out: Out = None,
 ) -> None:
-    """Run the plan up and down on a copy, under load: measures every step, compares it with what it declared."""
+    """Run a plan up and down on a copy, under load.
+
+    Measures every step, compares it with what it declared, and writes rehearsal.json into the plan.
+    """
     from pgrefit.api.rehearsing import rehearse as run
     from pgrefit.pg.connect import resolve
-    from pgrefit.report import text
+    from pgrefit.report import html, text
     from pgrefit.report.story import Story
 
+    say.check_format("rehearse", form, Format.HTML)
+    say.check_out(out)
     result = run(
         say.target(dsn, dsn_option, env), plan, workload=workload, server=resolve(server) if server else None,
         accept_edits=accept_edits,
     )  # fmt: skip
-    story = Story(title=f"Rehearsal of {result.plan}", rehearsal=result)
-    say.show(form, "rehearsal", result, lambda c: text.rehearsal(result, c), story, out)
+    others = {Format.HTML: lambda: html.render(Story(title=f"Rehearsal of {result.plan}", rehearsal=result))}
+    say.show(form, "rehearsal", result, lambda c: text.rehearsal(result, c), others, out)
     if not result.passed:
         raise typer.Exit(1)

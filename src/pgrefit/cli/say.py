@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,19 +13,33 @@ from pgrefit.cli.options import Format
 from pgrefit.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from rich.console import Console
 
     from pgrefit.pg.connect import Target
-    from pgrefit.report.story import Story
 
 quiet = False
+debug = False
+
+# A person may type a connection string where none belongs, and be told so.
+_SECRETS = (
+    (re.compile(r"(://[^\s:/@]*:)\S*@"), r"\1***@"),
+    (re.compile(r"((?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&)]+)", re.IGNORECASE), r"\1***"),
+)
 
 
 def say(text: str) -> None:
-    """One line for a person."""
+    """One line for a person, unless --quiet."""
     if not quiet:
+        complain(text)
+
+
+def complain(text: str) -> None:
+    """A line that --quiet does not silence. Where nobody listens any more, the work goes on."""
+    for pattern, instead in _SECRETS:
+        text = pattern.sub(instead, text)
+    with contextlib.suppress(OSError, ValueError):
         print(text, file=sys.stderr)
 
 
@@ -37,52 +54,91 @@ def target(dsn: str | None, option: str | None = None, env: str | None = None) -
     return found
 
 
+def check_format(verb: str, form: Format, *others: Format) -> None:
+    """Refuse, before any work, a form that the verb does not have; text and JSON all have."""
+    forms = (Format.TEXT, Format.JSON, *others)
+    if form not in forms:
+        raise UsageError(f"{verb} has no {form} form", next_step=f"use --format {', '.join(forms)}")
+
+
+def check_out(out: Path | None) -> None:
+    """Refuse, before any work, a file that cannot be written."""
+    if out is None:
+        return
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder", next_step="name a file")
+    if not out.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {out.absolute().parent} to write {out.name} into")
+    if not os.access(out if out.exists() else out.absolute().parent, os.W_OK):
+        raise UsageError(f"{out} may not be written")
+
+
 def show(
-    form: Format, kind: str, value: object, text: Callable[[Console], None], story: Story, out: Path | None = None
+    form: Format,
+    kind: str,
+    value: object,
+    text: Callable[[Console], None],
+    others: Mapping[Format, Callable[[], str]] | None = None,
+    out: Path | None = None,
 ) -> None:
-    """A result in the form that is asked for, to a file or standard output."""
-    from pgrefit.report import html, json, markdown
+    """A result in the form that is asked for, to a file or standard output. `others` makes what is not text or JSON."""
+    from pgrefit.report import json
 
     match form:
-        case Format.JSON:
-            _write(json.document(kind, value).decode() + "\n", out)
-        case Format.HTML:
-            _write(html.render(story), out)
-        case Format.MARKDOWN:
-            if story.goals is None and story.findings is None:
-                raise UsageError(f"{kind} has no Markdown form", next_step="use --format text, json or html")
-            parts = [
-                markdown.goals(story.goals) if story.goals else "",
-                markdown.findings(story.findings) if story.findings else "",
-            ]
-            _write("\n".join(part for part in parts if part), out)
         case Format.TEXT:
             _text(text, out)
+        case Format.JSON:
+            _write(json.document(kind, value).decode(), out)
+        case _:
+            _write((others or {})[form](), out)
+
+
+def results(text: str) -> None:
+    """Print to standard output; whoever reads it may stop reading."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_output()
 
 
 def _text(text: Callable[[Console], None], out: Path | None) -> None:
     from rich.console import Console
 
+    class Patient(Console):
+        """A console that does not end the program when nobody reads on."""
+
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            _forget_output()
+
     if out is None:
-        text(Console(highlight=False))
+        text(Patient(highlight=False))
         return
     with out.open("w", encoding="utf-8") as file:
         text(Console(file=file, width=100, highlight=False))
+    say(f"written: {out}")
 
 
 def _write(text: str, out: Path | None) -> None:
     if out is None:
-        sys.stdout.write(text)
+        results(text)
     else:
         out.write_text(text, encoding="utf-8")
         say(f"written: {out}")
+
+
+def _forget_output() -> None:
+    """Send what is still to come nowhere, so that the exit status is that of the work."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
 
 
 def confirm(question: str, *, yes: bool) -> None:
     """Ask on a terminal; elsewhere --yes is needed."""
     if yes:
         return
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError("this changes the database", next_step="look at it with --dry-run, then run it with --yes")
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()

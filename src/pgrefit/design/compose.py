@@ -1,13 +1,14 @@
 """Findings and intent become changes, merged a table at a time, in the order in which they build on each other.
 
-What only loses nothing and refuses nothing is planned from the findings alone. What puts rows aside, drops a column or
-changes values needs a word in refit.toml; without it the finding is named in the plan's notes.
+What only loses nothing and refuses nothing is planned from the findings alone, unless something stands in its way. What
+puts rows aside, drops a column or changes values needs a word in refit.toml. What is left out is named in the notes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, count
 
 from pgrefit.changes.add_foreign_key import AddForeignKey
 from pgrefit.changes.compatible_schema import CompatibleSchema
@@ -21,11 +22,12 @@ from pgrefit.changes.reconcile_check import ReconcileCheck
 from pgrefit.changes.retype_columns import Conversion, RetypeColumns
 from pgrefit.changes.rewrite_policy import RewritePolicy
 from pgrefit.changes.rewrite_table import RewriteTable
+from pgrefit.changes.set_not_null import SetNotNull
 from pgrefit.model.change import Change
 from pgrefit.model.ddl import Expression
 from pgrefit.model.finding import Finding
-from pgrefit.model.intent import Intent, relation
-from pgrefit.model.names import Relation
+from pgrefit.model.intent import Intent, Reference, relation
+from pgrefit.model.names import Relation, fit
 from pgrefit.model.snapshot import Policy, Snapshot, Table
 from pgrefit.model.sql_tree import value_list
 
@@ -43,12 +45,13 @@ def compose(db: Snapshot, findings: Iterable[Finding], intent: Intent) -> Compos
     remedies = [change for finding in findings for change in finding.remedy]
     notes: list[str] = []
     policies = _unique(c for c in remedies if isinstance(c, RewritePolicy))
-    retypes = list(_retypes(db, remedies, policies, intent))
+    retypes = list(_retypes(db, remedies, policies, intent, notes))
+    keys = _unique(c for c in remedies if isinstance(c, AddForeignKey))
     body: list[Change] = [
         *policies, *retypes, *_required(remedies, intent, notes), *_texts(remedies, intent, notes),
-        *_checks(db, remedies, intent, notes), *_unique(c for c in remedies if isinstance(c, AddForeignKey)),
-        *_key_indexes(remedies, retypes), *_computed(db, remedies, intent, notes), *_read_models(intent),
-        *_dropped_indexes(remedies, intent, notes),
+        *_checks(db, remedies, intent, notes), *_feasible(db, keys, notes),
+        *_feasible(db, _key_indexes(remedies, retypes), notes), *_computed(remedies, intent, notes),
+        *_read_models(intent), *_feasible(db, _dropped_indexes(remedies, intent, notes), notes),
         *(RewriteTable(table=relation(name)) for name in intent.storage.rewrite),
     ]  # fmt: skip
     return Composition((*_compatible(db, body, intent), *body), tuple(notes))
@@ -60,13 +63,12 @@ def without_indexes(changes: tuple[Change, ...]) -> tuple[Change, ...]:
 
 
 def with_indexes(changes: tuple[Change, ...], advised: Iterable[CreateIndex]) -> tuple[Change, ...]:
-    """Put advised indexes over the final columns where the columns still have their first names: before the switch.
+    """Put advised indexes, which have names, over the final columns where these still have their first names.
 
     An index that a finding asks for is left out where an advised one begins with the same columns.
     """
     names = {c.table: {v.column: v.new for v in c.conversions} for c in changes if isinstance(c, RetypeColumns)}
-    named = (replace(index, name=index.index.name) for index in advised)
-    physical = tuple(index.renamed(names.get(index.table, {})) for index in named)
+    physical = tuple(index.renamed(names.get(index.table, {})) for index in advised)
     kept = [c for c in changes if not (isinstance(c, CreateIndex) and any(_covers(index, c) for index in physical))]
     place = next((n for n, c in enumerate(kept) if isinstance(c, ComputedColumns | ReadModel | DropIndex)), len(kept))
     return (*kept[:place], *physical, *kept[place:])
@@ -82,22 +84,35 @@ def _unique(changes: Iterable[Change]) -> list[Change]:
     return list(dict.fromkeys(changes))
 
 
-def _retypes(db: Snapshot, remedies: list[Change], policies: list[Change], intent: Intent) -> Iterator[RetypeColumns]:
+def _feasible(db: Snapshot, changes: Iterable[Change], notes: list[str]) -> Iterator[Change]:
+    """Those that nothing stands in the way of; nobody has asked for the others."""
+    for change in changes:
+        obstacles = [f"{obstacle.about} {obstacle.says}" for obstacle in change.obstacles(db)]
+        if obstacles:
+            notes.append(f"not planned: {change.title}, for {'; '.join(obstacles)}")
+        else:
+            yield change
+
+
+def _retypes(
+    db: Snapshot, remedies: list[Change], policies: list[Change], intent: Intent, notes: list[str]
+) -> Iterator[RetypeColumns]:
     """One change a table, with the intent's choices, over the policies as the earlier steps leave them."""
     by_table: dict[Relation, dict[str, Conversion]] = {}
     for change in remedies:
-        if isinstance(change, RetypeColumns):
-            for conversion in change.conversions:
-                by_table.setdefault(change.table, {})[conversion.column] = _decided(change.table, conversion, intent)
+        for conversion in change.conversions if isinstance(change, RetypeColumns) else ():
+            assert isinstance(change, RetypeColumns)
+            name = change.table.column(conversion.column)
+            if name in intent.reference:
+                by_table.setdefault(change.table, {})[name] = _decided(conversion, intent.reference[name])
+            else:
+                notes.append(f"{name} stays text: name it under [reference] to make it a reference")
     for table, conversions in by_table.items():
         rewritten = tuple(_rewritten(db.table(table), policies))
         yield RetypeColumns(table=table, conversions=tuple(conversions.values()), policies=rewritten)
 
 
-def _decided(table: Relation, conversion: Conversion, intent: Intent) -> Conversion:
-    said = intent.reference.get(f"{table}.{conversion.column}")
-    if said is None:
-        return conversion
+def _decided(conversion: Conversion, said: Reference) -> Conversion:
     required = said.required or conversion.required
     return replace(conversion, on_delete=said.on_delete, orphans=said.orphans, required=required)
 
@@ -113,23 +128,23 @@ def _rewritten(table: Table, policies: list[Change]) -> Iterator[Policy]:
 
 
 def _required(remedies: list[Change], intent: Intent, notes: list[str]) -> Iterator[Change]:
-    for change in _unique(c for c in remedies if isinstance(c, FillRequired)):
-        assert isinstance(change, FillRequired)
-        said = intent.required.get(f"{change.table}.{change.column}")
+    for change in _unique(c for c in remedies if isinstance(c, FillRequired | SetNotNull)):
+        assert isinstance(change, FillRequired | SetNotNull)
+        column = change.table.column(change.column)
+        said = intent.required.get(column)
         if said:
-            yield replace(change, rest=said.rest)
+            yield replace(change, rest=said.rest) if isinstance(change, FillRequired) else change
         else:
-            notes.append(
-                f"{change.table}.{change.column} stays nullable: name it under [required] to fill and enforce it"
-            )
+            notes.append(f"{column} stays nullable: name it under [required] to fill and enforce it")
 
 
 def _texts(remedies: list[Change], intent: Intent, notes: list[str]) -> Iterator[Change]:
     for change in _unique(c for c in remedies if isinstance(c, ExtractText)):
         assert isinstance(change, ExtractText)
-        said = intent.text.get(f"{change.table}.{change.column}")
+        column = change.table.column(change.column)
+        said = intent.text.get(column)
         if said is None:
-            notes.append(f"{change.table}.{change.column} keeps its lines of text: name it under [text] to parse them")
+            notes.append(f"{column} keeps its lines of text: name it under [text] to parse them")
             continue
         chosen = tuple(
             replace(f, target=said.columns[f.label]) if f.label in said.columns else f
@@ -140,19 +155,28 @@ def _texts(remedies: list[Change], intent: Intent, notes: list[str]) -> Iterator
 
 
 def _checks(db: Snapshot, remedies: list[Change], intent: Intent, notes: list[str]) -> Iterator[Change]:
-    for change in _unique(c for c in remedies if isinstance(c, ReconcileCheck)):
-        assert isinstance(change, ReconcileCheck)
-        said = intent.check.get(f"{change.table}.{change.column}")
+    found = (c for c in remedies if isinstance(c, ReconcileCheck))
+    for change in {(c.table, c.column): _under_own_name(db, c) for c in found}.values():
+        column = change.table.column(change.column)
+        said = intent.check.get(column)
         if said:
             wanted = replace(
                 change, values=said.values or change.values, mapping=tuple(said.mapping.items()) or change.mapping
             )
             if _allowed(db.table(change.table), change.name) == set(wanted.values):
-                notes.append(f"{change.table}.{change.column} has the wanted check: the other environment is to change")
+                notes.append(f"{column} has the wanted check: the other environment is to change")
             else:
                 yield wanted
         else:
-            notes.append(f"{change.table}.{change.column} keeps its check: name it under [check] to reconcile it")
+            notes.append(f"{column} keeps its check: name it under [check] to reconcile it")
+
+
+def _under_own_name(db: Snapshot, change: ReconcileCheck) -> ReconcileCheck:
+    """The same for the check that lists the column's values here, which may be called otherwise elsewhere."""
+    checks = db.table(change.table).checks
+    named = next((c for c in checks if c.name == change.name), None)
+    listing = (c for c in checks if c.expression and c.columns == (change.column,) and value_list(c.expression))
+    return replace(change, name=(named or next(listing, change)).name)
 
 
 def _allowed(table: Table, check: str) -> set[str]:
@@ -164,19 +188,23 @@ def _allowed(table: Table, check: str) -> set[str]:
 
 def _key_indexes(remedies: list[Change], retypes: list[RetypeColumns]) -> Iterator[Change]:
     """Indexes that findings ask for, but not on columns that a retype indexes itself."""
-    taken = {(r.table, c.column) for r in retypes for c in r.conversions}
+    indexed = {(r.table, c.column) for r in retypes for c in r.conversions}
+    names: set[Relation] = set()
     for change in _unique(c for c in remedies if isinstance(c, CreateIndex)):
         assert isinstance(change, CreateIndex)
-        if not any((change.table, key.column) in taken for key in change.keys):
-            yield change
+        if not any((change.table, key.column) in indexed for key in change.keys):
+            twins = (replace(change, name=fit(change.index.name, f"_{n}")) for n in count(2))
+            free = next(c for c in chain((change,), twins) if c.index not in names)
+            names.add(free.index)
+            yield free
 
 
-def _computed(db: Snapshot, remedies: list[Change], intent: Intent, notes: list[str]) -> Iterator[Change]:
+def _computed(remedies: list[Change], intent: Intent, notes: list[str]) -> Iterator[Change]:
     found: dict[str, dict[str, Expression]] = {}
     for change in remedies:
         if isinstance(change, ComputedColumns):
             found.setdefault(str(change.table), {}).update({c.name: c.expression for c in change.columns})
-    for name in found.keys() - intent.computed.keys():
+    for name in sorted(found.keys() - intent.computed.keys()):
         columns = ", ".join(found[name])
         notes.append(f"{name} keeps its stored columns {columns}: name the table under [computed] to compute them")
     for name, said in intent.computed.items():
@@ -185,7 +213,7 @@ def _computed(db: Snapshot, remedies: list[Change], intent: Intent, notes: list[
         values = stored | {c: Expression(e) for c, e in said.columns.items()}
         if values:
             computed = tuple(Computed(name=c, expression=e) for c, e in values.items())
-            yield ComputedColumns(table=db.table(relation(name)).name, columns=computed, view=relation(said.view))
+            yield ComputedColumns(table=relation(name), columns=computed, view=relation(said.view))
 
 
 def _read_models(intent: Intent) -> Iterator[Change]:
@@ -210,7 +238,8 @@ def _compatible(db: Snapshot, changes: list[Change], intent: Intent) -> Iterator
     reshaped = dict.fromkeys(
         c.table
         for c in changes
-        if isinstance(c, RetypeColumns) or (isinstance(c, ComputedColumns) and c.drops(db.table(c.table)))
+        if isinstance(c, RetypeColumns)
+        or (isinstance(c, ComputedColumns) and (table := db.find_table(c.table)) and c.drops(table))
     )
     if reshaped:
         yield CompatibleSchema(

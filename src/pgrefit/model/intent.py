@@ -5,11 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from .names import Relation
+from .names import Relation, dotted, split_dotted
 
-Dotted = Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)+$")]
+
+def _table(name: str) -> str:
+    return _in_parts(name, "schema.table")
+
+
+def _column(name: str) -> str:
+    return _in_parts(name, "schema.table.column")
+
+
+def _in_parts(name: str, form: str) -> str:
+    parts = split_dotted(name)
+    if len(parts) != form.count(".") + 1:
+        raise ValueError(f"not of the form {form}, with parts that hold a dot in double quotes: {name}")
+    return dotted(*parts)
+
+
+TableName = Annotated[str, AfterValidator(_table)]
+"""schema.table, written as `dotted` writes it."""
+
+ColumnName = Annotated[str, AfterValidator(_column)]
+"""schema.table.column, likewise."""
 
 
 class Section(BaseModel):
@@ -35,7 +55,7 @@ class Required(Section):
 class ComputedTable(Section):
     """Stored columns that follow from others: which go, and the view in which readers find them computed."""
 
-    view: Dotted
+    view: TableName
     drop: tuple[str, ...] = ()
     columns: dict[str, str] = {}
 
@@ -56,10 +76,10 @@ class CheckColumn(Section):
 class ReadModelIntent(Section):
     """A read model: its query over the refitted schema, its unique key, and its form."""
 
-    name: Dotted
+    name: TableName
     select: str
     key: tuple[str, ...]
-    reads: tuple[Dotted, ...]
+    reads: tuple[TableName, ...]
     kind: Literal["view", "materialized view"] = "view"
     readers: tuple[str, ...] = ()
 
@@ -91,7 +111,7 @@ class RowSecurity(Section):
 class Storage(Section):
     """Tables to be written anew at the very end, in a maintenance window."""
 
-    rewrite: tuple[Dotted, ...] = ()
+    rewrite: tuple[TableName, ...] = ()
 
 
 class Refit(Section):
@@ -107,20 +127,20 @@ class Intent(Section):
     """The whole file. An empty one is valid: then only what needs no decision is planned."""
 
     refit: Refit = Refit()
-    reference: dict[Dotted, Reference] = {}
-    required: dict[Dotted, Required] = {}
-    computed: dict[Dotted, ComputedTable] = {}
-    text: dict[Dotted, TextColumn] = {}
-    check: dict[Dotted, CheckColumn] = {}
+    reference: dict[ColumnName, Reference] = {}
+    required: dict[ColumnName, Required] = {}
+    computed: dict[TableName, ComputedTable] = {}
+    text: dict[ColumnName, TextColumn] = {}
+    check: dict[ColumnName, CheckColumn] = {}
     read_model: tuple[ReadModelIntent, ...] = ()
     indexes: Indexes = Indexes()
     compatibility: Compatibility | None = None
     row_security: RowSecurity | None = None
     storage: Storage = Storage()
     folder: Path = Field(default=Path(), exclude=True)
+    file: Path | None = Field(default=None, exclude=True)  # where it was read from, to name the place of a mistake
 
 
-def relation(dotted: str) -> Relation:
-    """'schema.table' as a Relation."""
-    schema, _, name = dotted.partition(".")
-    return Relation(schema, name)
+def relation(name: TableName) -> Relation:
+    """'schema.table' as a Relation; a part with a dot stands in double quotes, as in SQL."""
+    return Relation(*split_dotted(name))

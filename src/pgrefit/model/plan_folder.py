@@ -26,6 +26,7 @@ from .step_file import Span, UnreadableError, parse, render, renewed
 from .toml import dumps
 
 PLAN_FILE = "plan.toml"
+FORMAT = "pgrefit/plan/1"
 SIDES = {"do": ".sql", "undo": ".down.sql"}
 _ADAPTER: TypeAdapter[Plan] = TypeAdapter(Plan)
 Plain = dict[str, Any]
@@ -42,10 +43,12 @@ def write_plan(plan: Plan, folder: Path) -> None:
 
     Raises UsageError where something is there already.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} is there already", next_step="name another folder, or remove this one")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    half = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    check_free(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        half = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written", why=str(error), next_step="name another folder") from error
     try:
         half.chmod(0o777 & ~_umask())
         _write_into(plan, half)
@@ -55,11 +58,17 @@ def write_plan(plan: Plan, folder: Path) -> None:
         raise
 
 
+def check_free(folder: Path) -> None:
+    """Raise UsageError where something is there already that is not an empty folder."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is there already", next_step="name another folder, or remove this one")
+
+
 def read_plan(folder: Path, *, accept_edits: bool = False) -> Plan:
     """Read what `write_plan` wrote; with `accept_edits` also a plan whose files a person changed since.
 
-    Raises UsageError where there is no such folder; PlanDamaged, naming the file, where one is missing, is no longer
-    what was written, or cannot be read.
+    Raises UsageError where there is no such folder, or one of something else; PlanDamaged, naming the file, where one
+    is missing, is no longer what was written, or cannot be read.
     """
     return _read(folder, accept_edits=accept_edits)[0]
 
@@ -128,6 +137,8 @@ def _entry_of(plain: Plain, document: Plain) -> Plain:
 
 def _read(folder: Path, *, accept_edits: bool) -> tuple[Plan, list[Plain]]:
     document = _document(folder)
+    if document.get("format") != FORMAT:
+        raise _not_a_plan(folder, f"{folder / PLAN_FILE} does not say that its format is {FORMAT}")
     try:
         documents = [{side: dict(step[side]) for side in SIDES} for step in document.get("steps", [])]
         plain = document | {"steps": [_step(folder, step, accept_edits) for step in document.get("steps", [])]}
@@ -147,9 +158,16 @@ def _document(folder: Path) -> Plain:
     try:
         return tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError as error:
-        raise PlanDamaged(f"{path} is missing", next_step="design the plan again, or restore the folder") from error
+        raise _not_a_plan(folder, f"{path} is missing") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PlanDamaged(f"{path} cannot be read", why=str(error), next_step="restore the file") from error
+
+
+def _not_a_plan(folder: Path, why: str) -> PlanDamaged | UsageError:
+    """Files of steps were once part of a plan; without them the folder is of something else."""
+    if any(folder.glob("[0-9]*.sql")):
+        return PlanDamaged(why, next_step="design the plan again, or restore the folder")
+    return UsageError(f"{folder} is not a plan folder", why=why, next_step="pgrefit design makes one")
 
 
 def _step(folder: Path, entry: Plain, accept_edits: bool) -> Plain:  # noqa: FBT001

@@ -22,6 +22,7 @@ class StepRun:
     finished_at: datetime | None = None
     tries: int = 0
     rows: int = 0
+    total_rows: int = -1  # of the table when the plan was made (-1: unknown)
     batches: int = 0
     cursor: tuple[str, ...] = ()  # upper end of the last batch
     message: str = ""
@@ -29,7 +30,10 @@ class StepRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One application of one plan to one database."""
+    """One application of one plan to one database.
+
+    `worker` and `waits_for` are of the moment at which a status was taken; else nobody and nothing.
+    """
 
     id: str
     plan: str
@@ -39,6 +43,8 @@ class Run:
     finished_at: datetime | None = None
     steps: tuple[StepRun, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
+    worker: Worker | None = None
+    waits_for: tuple[Blocker, ...] = ()
     format: str = field(default="pgrefit/run/1")
 
 
@@ -52,14 +58,28 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """The session that applies a plan, or takes it back, right now."""
+
+    pid: int
+    user: str
+    application: str
+    since: str  # when the session began, as the server prints it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Blocker:
-    """Who holds a lock that a step waits for."""
+    """Who holds a lock that a step waits for. pid 0: a prepared transaction."""
 
     pid: int
     user: str
     application: str
     since_seconds: float
     query: str
+
+    def __str__(self) -> str:
+        who = f"pid {self.pid}, {self.user} with {self.application}" if self.pid else self.application
+        return f"{who}, for {self.since_seconds:.1f} s: {' '.join(self.query.split())[:200]}"
 
 
 EventKind = Literal[

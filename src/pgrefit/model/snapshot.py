@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from . import lookup
 from .ddl import Expression
 from .names import Relation
 
@@ -371,14 +372,14 @@ class Snapshot:
 
     def table(self, name: Relation) -> Table:
         """The table of that name; KeyError where there is none."""
-        for table in self.tables:
-            if table.name == name:
-                return table
-        raise KeyError(str(name))
+        found = lookup.tables(self).get(name)
+        if found is None:
+            raise KeyError(str(name))
+        return found
 
     def find_table(self, name: Relation) -> Table | None:
         """The table of that name, or None."""
-        return next((t for t in self.tables if t.name == name), None)
+        return lookup.tables(self).get(name)
 
     def own_tables(self) -> Iterator[Table]:
         """Tables that belong to the user, not to an extension."""
@@ -386,8 +387,8 @@ class Snapshot:
 
     def references_to(self, name: Relation) -> tuple[tuple[Table, Constraint], ...]:
         """Foreign keys that point at a table."""
-        return tuple((t, c) for t in self.tables for c in t.foreign_keys if c.parent == name)
+        return lookup.references(self).get(name, ())
 
     def uses_of(self, table: Relation, column: str) -> tuple[ColumnUse, ...]:
         """What depends on a column."""
-        return tuple(u for u in self.uses if u.table == table and u.column == column)
+        return lookup.uses(self).get((table, column), ())

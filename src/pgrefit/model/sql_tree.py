@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import postgast
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from postgast import pg_query_pb2 as pb
 
 from .ddl import Expression
@@ -21,7 +21,11 @@ CATALOG = "pg_catalog"
 READS_DOCUMENTS = {"->", "->>", "#>", "#>>", "||"}
 
 
-class NotAnExpressionError(ValueError):
+class UnreadableError(ValueError):
+    """SQL that we cannot read: a mistake in it, a newer server's grammar, or nested more deeply than trees can be."""
+
+
+class NotAnExpressionError(UnreadableError):
     """The text is no SQL expression that we can read."""
 
 
@@ -33,12 +37,47 @@ class ColumnUse:
     column: str
 
 
+def parse_sql(sql: str) -> pb.ParseResult:
+    """The tree of one or more statements."""
+    try:
+        return postgast.parse(sql)
+    except (postgast.PgQueryError, DecodeError) as error:
+        raise UnreadableError(str(error)) from error
+
+
 def parse_expression(expression: str) -> pb.ParseResult:
     """The tree of `SELECT (expression)`."""
     try:
-        return postgast.parse(f"SELECT ({expression})")
-    except postgast.PgQueryError as error:
+        return parse_sql(f"SELECT ({expression})")
+    except UnreadableError as error:
         raise NotAnExpressionError(str(error)) from error
+
+
+def is_readable(expression: str) -> bool:
+    """Whether `parse_expression` reads it."""
+    try:
+        parse_expression(expression)
+    except NotAnExpressionError:
+        return False
+    return True
+
+
+def tables_and_columns(sql: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Bare names of the tables that statements read or write, and of the columns that they read.
+
+    Both are empty where the SQL is not readable.
+    """
+    try:
+        found = list(nodes(parse_sql(sql)))
+    except UnreadableError:
+        return frozenset(), frozenset()
+    tables = {node.range_var.relname for node in found if node.HasField("range_var")}
+    for node in found:  # whose target is no node of its own
+        for kind in ("insert_stmt", "update_stmt", "delete_stmt"):
+            if node.HasField(kind):
+                tables.add(getattr(node, kind).relation.relname)
+    uses = (_use(node) for node in found)
+    return frozenset(tables), frozenset(use.column for use in uses if use)
 
 
 def value_of(tree: pb.ParseResult) -> pb.Node:
@@ -109,7 +148,10 @@ def function_name(call: pb.FuncCall) -> Relation:
 
 def value_list(expression: str) -> tuple[str, tuple[str, ...]] | None:
     """Column and values of `column = ANY (ARRAY[…])`, `column IN (…)` or `column = value`; None for any other form."""
-    node = value_of(parse_expression(expression))
+    try:
+        node = value_of(parse_expression(expression))
+    except NotAnExpressionError:
+        return None
     if not node.HasField("a_expr"):
         return None
     comparison = node.a_expr

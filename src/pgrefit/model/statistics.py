@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from . import lookup
 from .names import Relation
 
 
@@ -67,7 +68,8 @@ class Statistics:
     """All statistics of one database."""
 
     database_bytes: int = 0
-    reset_at: datetime | None = None
+    taken_at: datetime | None = None
+    reset_at: datetime | None = None  # since when the counters count
     tables: tuple[TableStatistics, ...] = ()
     indexes: tuple[IndexStatistics, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()  # pg_settings that were changed from their default
@@ -75,11 +77,8 @@ class Statistics:
 
     def table(self, name: Relation) -> TableStatistics:
         """Statistics of a table; rows = -1 where nothing is known."""
-        for table in self.tables:
-            if table.table == name:
-                return table
-        return TableStatistics(table=name, rows=-1)
+        return lookup.table_statistics(self).get(name) or TableStatistics(table=name, rows=-1)
 
     def index(self, name: Relation) -> IndexStatistics | None:
         """Statistics of an index, or None."""
-        return next((i for i in self.indexes if i.index == name), None)
+        return lookup.index_statistics(self).get(name)

@@ -65,7 +65,7 @@ class GoalsFile(Section):
 
     system: str
     default_scale: float
-    environments: dict[str, OtherEnvironment] = {}
+    environments: dict[str, OtherEnvironment] = Field(default_factory=dict)
     goal: tuple[Goal, ...]
 
 

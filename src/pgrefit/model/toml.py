@@ -1,10 +1,14 @@
-"""Write TOML: the standard library reads it but does not write it."""
+"""TOML: writing it, which the standard library does not, and saying where in a file a mistake is."""
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
+
+SHOWN = 20
 
 Value: TypeAlias = "str | int | float | bool | Sequence[Value] | Mapping[str, Value]"
 
@@ -63,3 +67,23 @@ def _key(key: str) -> str:
 def _string(text: str) -> str:
     # JSON's escapes are TOML's, but for DEL, which TOML wants escaped too.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def line_of(text: str, keys: list[str]) -> int:
+    """The line that names the last key, below the table that holds it where that is found. 1-based."""
+    lines = text.splitlines()
+    start = 0
+    for key in keys:
+        name = rf"[\"']?{re.escape(key)}[\"']?"
+        pattern = re.compile(rf"^\s*\[.*{name}.*\]|^\s*{name}\s*=|[{{,]\s*{name}\s*=")
+        start = next((n for n in range(start, len(lines)) if pattern.search(lines[n])), start)
+    return start + 1
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """What was probably meant, as advice; what there is where nothing is near."""
+    words = sorted(known)
+    if near := difflib.get_close_matches(word, words, n=1, cutoff=0.5):
+        return f"did you mean {near[0]!r}?"
+    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
+    return f"known here: {', '.join(words[:SHOWN]) or 'nothing'}{more}"

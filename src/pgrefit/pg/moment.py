@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from pgrefit.errors import StoppedSafely
+from pgrefit.errors import LockNotGranted, StoppedSafely
+from pgrefit.model.run import Blocker
 from pgrefit.pg.errors import translated
-from pgrefit.pg.queries import fetch_dicts
+from pgrefit.pg.queries import fetch, fetch_dicts
 
 Value = TypeVar("Value")
 WAITS_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8)
@@ -38,8 +39,15 @@ def at_one_moment(conn: psycopg.Connection[Any], read: Callable[[], Value]) -> V
 
 
 def _once(conn: psycopg.Connection[Any], read: Callable[[], Value]) -> Value:
-    with translated(), _pinned(conn):
-        return read()
+    try:
+        with translated(), _pinned(conn):
+            return read()
+    except LockNotGranted as error:
+        raise LockNotGranted(
+            "the schema cannot be read while a table is locked against everybody",
+            why="; ".join(map(str, fetch(conn, "exclusive_locks", Blocker))) or error.why,
+            next_step="run again when that session has ended, or end it with pg_terminate_backend",
+        ) from error
 
 
 @contextmanager

@@ -6,15 +6,18 @@ import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
 
 from pgrefit.errors import BadIntent, UsageError
+from pgrefit.model.toml import line_of, nearest
 from pgrefit.pg.errors import SECRETS
 
+OWN_FILE = "pgrefit.toml"
+ENV_ADVICE = 'write [env.NAME] with database = "…"'
 ADVICE = "write postgresql://user@host:port/database, or host=… port=… dbname=… user=…"
 SHOWN = ("service", "host", "hostaddr", "port", "dbname", "user")
 
@@ -55,11 +58,28 @@ def resolve(dsn: str | None, *, env_name: str | None = None, cwd: Path | None = 
 def _target(dsn: str, source: str) -> Target:
     dsn = _plain_scheme(dsn)
     try:
-        conninfo_to_dict(dsn)
+        parts = conninfo_to_dict(dsn)
     except psycopg.ProgrammingError:
         # The driver quotes what it could not read, and that may hold a password.
         raise UsageError(f"{source} is not a PostgreSQL connection string", next_step=ADVICE) from None
+    if _is_ambiguous(dsn) or not _are_ports(str(parts.get("port") or "")):
+        # Parts of a password would be taken for the host, the port or the database, and shown.
+        raise UsageError(
+            f"{source} cannot be taken apart: a character in it has a meaning of its own, or its port is no number",
+            next_step="write %40 for @, %2F for /, %3A for : and %3F for ? in user, password and database",
+        )
     return Target(dsn=dsn, source=source)
+
+
+def _is_ambiguous(dsn: str) -> bool:
+    """Whether more than one @ stands before the parameters of a URL, or one after the first slash."""
+    _, is_url, rest = dsn.partition("://")
+    place = rest.partition("?")[0]
+    return bool(is_url) and ("@" in place.partition("@")[2] or "@" in place.partition("/")[2])
+
+
+def _are_ports(text: str) -> bool:
+    return all(port.isascii() and port.isdigit() for port in text.split(",") if port)
 
 
 def _plain_scheme(dsn: str) -> str:
@@ -88,7 +108,7 @@ def _from_configuration(folder: Path, env_name: str | None) -> Target | None:
 
 
 def _settings_in(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
-    own, project = folder / "pgrefit.toml", folder / "pyproject.toml"
+    own, project = folder / OWN_FILE, folder / "pyproject.toml"
     found = [(own, _read(own))] if own.is_file() else []
     if project.is_file() and (table := _read(project).get("tool", {}).get("pgrefit")):
         found.append((project, table))
@@ -97,9 +117,29 @@ def _settings_in(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        settings = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise BadIntent(f"{path} cannot be read", why=str(error), next_step="mend the file") from error
+    own = settings if path.name == OWN_FILE else settings.get("tool", {}).get("pgrefit", {})
+    above = [] if path.name == OWN_FILE else ["tool", "pgrefit"]
+    _check_keys(path, text, own, above, ("database", "env"))
+    for name, table in own.get("env", {}).items():
+        _check_keys(path, text, table, [*above, "env", name], ("database",))
+    return settings
+
+
+def _check_keys(path: Path, text: str, table: object, above: list[str], known: tuple[str, ...]) -> None:
+    """Raise BadIntent at a key that means nothing, or at a table that is none."""
+    if not isinstance(table, dict):
+        raise BadIntent(f"{path}:{line_of(text, above)}: {'.'.join(above)} is not a table")
+    for key in cast("dict[str, object]", table):
+        if key not in known:
+            raise BadIntent(
+                f"{path}:{line_of(text, [*above, key])}: unknown key {key!r}", next_step=nearest(key, known)
+            )
+        if key == "env" and not isinstance(table[key], dict):
+            raise BadIntent(f'{path}:{line_of(text, [*above, key])}: "env" is not a table', next_step=ENV_ADVICE)
 
 
 def _chosen(path: Path, settings: dict[str, Any], env_name: str | None) -> Target | None:

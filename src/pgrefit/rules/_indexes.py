@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import count
-
 from postgast import pg_query_pb2 as pb
 
-from pgrefit.changes.create_index import CreateIndex, IndexColumn
-from pgrefit.model.names import fit
+from pgrefit.changes.create_index import CreateIndex, IndexColumn, free_index_name
 from pgrefit.model.snapshot import Index, IndexKey, Snapshot, Table
-from pgrefit.model.sql_tree import columns_of, nodes, parse_expression, value_of
+from pgrefit.model.sql_tree import columns_of, is_readable, nodes, parse_expression, value_of
 
 
 def serves_lookup(index: Index, columns: tuple[str, ...]) -> bool:
@@ -29,6 +26,8 @@ def serves_lookup(index: Index, columns: tuple[str, ...]) -> bool:
 def _lets_all_in(index: Index, columns: tuple[str, ...]) -> bool:
     if index.predicate is None:
         return True
+    if not is_readable(index.predicate):
+        return False
     value = value_of(parse_expression(index.predicate))
     tests = list(value.bool_expr.args) if value.HasField("bool_expr") else [value]
     only_null_tests = all(test.HasField("null_test") for test in tests)
@@ -52,11 +51,8 @@ def _same(one: IndexKey, other: IndexKey) -> bool:
 
 def index_on(db: Snapshot, table: Table, columns: tuple[str, ...]) -> CreateIndex:
     """The plain index that serves lookups by these columns, under a name that is free."""
-    taken = {index.name for other in db.tables for index in other.indexes} | {other.name for other in db.tables}
-    wanted = f"{table.name.name}_{'_'.join(columns)}"
-    suffixes = (f"_idx{n or ''}" for n in count())
-    name = next(n for suffix in suffixes if table.name.beside(n := fit(wanted, suffix)) not in taken)
-    return CreateIndex(table=table.name, keys=tuple(IndexColumn(column=c) for c in columns), name=name)
+    keys = tuple(IndexColumn(column=column) for column in columns)
+    return CreateIndex(table=table.name, keys=keys, name=free_index_name(db, table.name, *columns))
 
 
 def needed_by_constraint(index: Index) -> bool:

@@ -27,7 +27,7 @@ class CloneOracle:
 
     def __init__(
         self, conn: psycopg.Connection[Any], workload: Workload, parameters: Mapping[str, list[tuple[Any, ...]]]
-    ):
+    ) -> None:
         self._conn = conn
         self._queries = {query.name: query for query in workload.queries}
         self._parameters = parameters

@@ -5,6 +5,7 @@ SELECT
             THEN pg_database_size(d.oid)
         ELSE 0
     END AS database_bytes,
-    pg_stat_get_db_stat_reset_time(d.oid) AS reset_at
+    statement_timestamp() AS taken_at,
+    coalesce(pg_stat_get_db_stat_reset_time(d.oid), pg_stat_get_bgwriter_stat_reset_time()) AS reset_at
 FROM pg_database AS d
 WHERE d.datname = current_database()

@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS pgrefit.step (
     finished_at timestamptz,
     tries integer NOT NULL DEFAULT 0,
     rows bigint NOT NULL DEFAULT 0,
+    total_rows bigint NOT NULL DEFAULT -1,
     batches bigint NOT NULL DEFAULT 0,
     cursor text[],
     undo_cursor text[],
@@ -37,8 +38,7 @@ CREATE TABLE IF NOT EXISTS pgrefit.quarantine (
     reason text NOT NULL,
     row jsonb NOT NULL,
     typed text NOT NULL,
-    at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    restored_at timestamptz
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
 CREATE TABLE IF NOT EXISTS pgrefit.before_image (

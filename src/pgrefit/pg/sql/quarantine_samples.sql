@@ -1,5 +1,4 @@
 -- One row of each table and reason in quarantine, as an example for people.
 SELECT DISTINCT ON (source, reason) source, reason, row
 FROM pgrefit.quarantine
-WHERE restored_at IS NULL
 ORDER BY source, reason, id

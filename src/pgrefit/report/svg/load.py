@@ -15,6 +15,7 @@ from pgrefit.report.units import milliseconds, number
 TOP, FLOOR, FOOT = 16, 190, 20
 STRIP = 44
 MOST_BARS = 300
+GUTTER = 0.09  # share of the width in which the ticks' labels stand
 Slot = tuple[float, int, float]  # second, statements, slowest
 
 
@@ -49,10 +50,10 @@ def _merged(slots: Sequence[Slot]) -> Slot:
 
 
 def _bars(slots: Sequence[Slot], shares: Sequence[float], top: float, floor: float, class_: str) -> Iterable[Markup]:
-    width = 1 / (len(slots) or 1)
+    width = (1 - GUTTER) / (len(slots) or 1)
     for index, share in enumerate(shares):
         height = max(share * (floor - top), 0.5)
-        x, w = percent(index * width), percent(width * 0.8)
+        x, w = percent(GUTTER + index * width), percent(width * 0.8)
         yield element("rect", x=x, width=w, y=floor - height, height=height, class_=class_)
 
 
@@ -76,4 +77,5 @@ def _seconds(slots: Sequence[Slot]) -> Iterable[Markup]:
     for at, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
         seconds = round(first + (last - first) * at)
         text = milliseconds(seconds * 1000) if seconds else "0 s"
-        yield element("text", text, x=percent(at), y=FLOOR + 15, text_anchor=anchor)
+        x = percent(GUTTER + (1 - GUTTER) * at)
+        yield element("text", text, x=x, y=FLOOR + 15, text_anchor=anchor)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pgrefit.model.run import Run, StepRun, Verification
+from pgrefit.report.phrases import standing
 from pgrefit.report.steps import elapsed
 from pgrefit.report.text.rehearsal import checks
 from pgrefit.report.text.setting import BAD, FAINT, GOOD, STRONG, WARN, heading, indented, mark, phrase, say, table
@@ -19,7 +20,10 @@ NUMBERS = frozenset({"took", "rows", "rate"})
 
 
 def run(value: Run, console: Console, now: datetime | None = None) -> None:
-    """How far a run is: states of its steps, rows a second of the batches. `now` ends what is still running."""
+    """How far a run is: states of its steps, rows a second of the batches, who works on it, what is to do next.
+
+    `now` ends what is still running.
+    """
     done = sum(step.state in {"done", "skipped"} for step in value.steps)
     heading(console, f"{value.plan}: {value.state}, {done} of {plural(len(value.steps), 'step')}")
     took = elapsed(value, now)
@@ -30,6 +34,9 @@ def run(value: Run, console: Console, now: datetime | None = None) -> None:
         if step.message:
             console.print(phrase((f"{step.id}  ", FAINT), (step.message, BAD)))
     _quarantine(value, console)
+    console.print()
+    for line in standing(value):
+        console.print(say(line))
 
 
 def verification(value: Verification, console: Console) -> None:
@@ -46,9 +53,15 @@ def _row(step: StepRun, now: datetime | None) -> tuple[Text | str, ...]:
         step.title,
         say(step.state, _STYLE[step.state]),
         milliseconds(took),
-        count(step.rows) if step.rows else NOTHING,
+        _rows(step),
         f"{number(round(step.rows / took * 1000))}/s" if step.rows and took else NOTHING,
     )
+
+
+def _rows(step: StepRun) -> str:
+    if step.state == "started" and step.total_rows >= 0:
+        return f"{count(step.rows)} of about {count(step.total_rows)}"
+    return count(step.rows) if step.rows else NOTHING
 
 
 def _quarantine(value: Run, console: Console) -> None:

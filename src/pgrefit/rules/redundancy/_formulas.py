@@ -19,6 +19,7 @@ MOST_COLUMNS = 12
 RESULTS = {
     "total", "subtotal", "sum", "amount", "net", "gross", "balance", "count", "percentage", "percent", "pct", "ratio",
     "rate", "average", "avg", "mean", "share", "score", "difference", "diff", "remaining", "margin", "profit",
+    "rest", "remainder", "due", "outstanding",
 }  # fmt: skip
 
 Number = Decimal | None
@@ -85,9 +86,9 @@ def hypotheses(sample: Sample, targets: Iterable[str]) -> tuple[Hypothesis, ...]
     best = [max(found, key=lambda h: h.rank) for found in found_of if found]
     terms = [h for h in best if not h.operator]
     equations: dict[frozenset[str], Hypothesis] = {}
-    for found in (h for h in best if h.operator):
+    for found in (h for h in best if h.operator):  # in the order of columns: what follows usually stands behind
         equation = frozenset((found.target, *found.reads))
-        if equation not in equations or found.rank > equations[equation].rank:
+        if equation not in equations or found.rank >= equations[equation].rank:
             equations[equation] = found
     return (*terms, *equations.values())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pgrefit.changes.retype_columns import BLANKS, UUID_FORM, WHOLE_DIGITS
@@ -16,6 +16,7 @@ from pgrefit.rules._names import affinity, best_named, reference_name, shared_wo
 
 PARENTS_TRIED = 8
 ROWS_TRIED = 300
+MOST_ALIKE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,43 +41,55 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Parents:
-    """Tables whose primary key is one column of certain types, to be found by name."""
+    """Tables whose primary key is one column of certain types, to be found by name in a database of many."""
 
+    keyed: dict[Relation, Table]
+    by_name: dict[str, list[Table]]  # the words of the name in the singular, without what is between them
+    by_ending: dict[tuple[str, ...], list[Table]]  # the last words of the name
     by_word: dict[str, list[Table]]
-    by_name: dict[str, list[Table]]
     popular: tuple[Table, ...]  # those that most foreign keys point at
 
     @classmethod
     def keyed_by(cls, observation: Observation, types: tuple[str, ...]) -> Parents:
         """All of a database whose key is of one of these types."""
-        by_word: defaultdict[str, list[Table]] = defaultdict(list)
-        by_name: defaultdict[str, list[Table]] = defaultdict(list)
-        found = [t for t in tables(observation) if len(t.primary_key) == 1 and key_type(t) in types]
-        for table in found:
-            by_name["".join(stems(table.name.name))].append(table)
-            for word in set(stems(table.name.name)):
-                by_word[word].append(table)
-        uses = Counter(key.parent for table in observation.snapshot.tables for key in table.foreign_keys)
-        popular = sorted(found, key=lambda t: (-uses[t.name], t.name))[:PARENTS_TRIED]
-        return cls(by_word, by_name, tuple(popular))
+        found = {t.name: t for t in tables(observation) if len(t.primary_key) == 1 and key_type(t) in types}
+        parents = cls(found, {}, {}, {}, _popular(observation, found))
+        for table in found.values():
+            parts = stems(table.name.name)
+            parents.by_name.setdefault("".join(parts), []).append(table)
+            for i, word in enumerate(parts):
+                parents.by_ending.setdefault(parts[i:], []).append(table)
+                parents.by_word.setdefault(word, []).append(table)
+        return parents
 
     def named(self, column: str, owner: Table, *, but: frozenset[str] = frozenset()) -> tuple[Table, int] | None:
         """The table that a column's name fits best, and how well; keys of the types `but` left out."""
         reference = reference_name(column)
-        near = [*self.by_word.get(reference.base[-1], ()), *self.by_name.get("".join(reference.base), ()), owner]
-        keyed = {t.name: t for t in near if len(t.primary_key) == 1 and key_type(t) not in but}
-        if owner not in self.by_name.get("".join(stems(owner.name.name)), ()):
-            keyed.pop(owner.name, None)
-        best = best_named(reference, keyed.values(), owner=owner.name)
+        near = [t for t in self._near(reference.base, owner) if key_type(t) not in but]
+        best = best_named(reference, near, owner=owner.name)
         return (best, affinity(reference, best.name, owner=owner.name)) if best else None
+
+    def _near(self, base: tuple[str, ...], owner: Table) -> Iterable[Table]:
+        """Tables that may fit; endings that many tables share tell none of them."""
+        near = list(self.by_name.get("".join(base), ()))
+        for i in range(1, len(base)):
+            near += self.by_name.get("".join(base[i:]), ())
+        endings = self.by_ending.get(base, [])
+        near += endings if len(endings) <= MOST_ALIKE else []
+        near += [owner] if owner.name in self.keyed else []
+        return {t.name: t for t in near}.values()
 
     def likely(self, column: str, owner: Table) -> tuple[Table, ...]:
         """Tables that may be meant by a name that tells none: those that share words with it, then the popular ones."""
-        near = {t.name: t for word in stems(column) for t in self.by_word.get(word, ())}
-        by_words = sorted(
-            near.values(), key=lambda t: (-shared_words(column, t.name.name), t.name != owner.name, t.name)
-        )
-        return tuple({t.name: t for t in (*by_words[:PARENTS_TRIED], *self.popular)}.values())[:PARENTS_TRIED]
+        alike = [found for word in stems(column) if len(found := self.by_word.get(word, [])) <= MOST_ALIKE]
+        near = {t.name: t for found in alike for t in found}
+        ranked = sorted(near.values(), key=lambda t: (-shared_words(column, t.name.name), t.name != owner.name, t.name))
+        return tuple({t.name: t for t in (*ranked[:PARENTS_TRIED], *self.popular)}.values())[:PARENTS_TRIED]
+
+
+def _popular(observation: Observation, found: dict[Relation, Table]) -> tuple[Table, ...]:
+    uses = Counter(key.parent for table in observation.snapshot.tables for key in table.foreign_keys)
+    return tuple(sorted(found.values(), key=lambda t: (-uses[t.name], t.name))[:PARENTS_TRIED])
 
 
 def key_type(table: Table) -> str:

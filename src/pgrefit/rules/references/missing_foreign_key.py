@@ -26,6 +26,7 @@ from pgrefit.rules._names import reference_name
 from pgrefit.rules.references._parents import Parents, Reference, Search, candidates, polymorphic, usual_on_delete
 
 ENOUGH = 0.8
+FEWEST_ROWS = 20  # that tell more than chance, where small numbers meet small numbers
 KEY_TYPES = ("uuid", *WHOLE_TYPES)
 
 
@@ -114,38 +115,52 @@ def missing_foreign_key(observation: Observation) -> Iterator[Finding]:
         row = row_of(observation, _counts(reference)) if reference else None
         if reference and row and _contained(row):
             yield _finding(observation, reference, row)
-        elif reference and reference.by_name == 3 and _unfilled(observation, reference, row):
-            yield _by_name_alone(observation, reference)
+        elif reference and _unfilled(observation, reference, row) and _meant_by_name(observation, reference):
+            yield _by_name_alone(reference)
+
+
+def _meant_by_name(observation: Observation, reference: Reference) -> bool:
+    """Another table of the very name, in the same schema or in one that this schema refers to."""
+    schema, parent = reference.table.name.schema, reference.parent.name
+    children = (table.name.schema for table, _ in observation.snapshot.references_to(parent))
+    near = schema == parent.schema or schema in children
+    return reference.by_name == 3 and parent != reference.table.name and near
 
 
 def _unfilled(observation: Observation, reference: Reference, row: Row | None) -> bool:
     return is_empty(observation, reference.table) or (row is not None and not row.count("rows"))
 
 
+def _tells(reference: Reference, row: Row) -> bool:
+    """Whether the values cannot well be equal by chance."""
+    return reference.by_name == 3 or reference.key.type == "uuid" or row.count("matching") >= FEWEST_ROWS
+
+
 def _finding(observation: Observation, reference: Reference, row: Row) -> Finding:
-    orphans = row.count("orphans")
+    orphans, sure = row.count("orphans"), _tells(reference, row)
     key = named(reference.parent, reference.key.name)
     examples = sampled_values(rows_of(observation, _examples(reference)), "orphan")
+    broken = "mend or put aside the rows that refer to nothing, then add the foreign key"
     return Finding(
         object=named(reference.table, reference.column.name),
         message=f"holds ids of {key} without a foreign key" + (", and some of them are gone" if orphans else ""),
-        severity=Severity.ERROR if orphans else Severity.WARNING,
+        severity=Severity.INFO if not sure else Severity.ERROR if orphans else Severity.WARNING,
         evidence=known((
             scan("rows", row.count("rows")), scan("null", row.count("nulls")), scan("matching", row.count("matching")),
             scan("orphans", orphans), scan("orphans, for example", examples),
         )),
-        remedy=() if orphans else _foreign_key(observation, reference),
-        advice="mend or put aside the rows that refer to nothing, then add the foreign key" if orphans else "",
+        remedy=_foreign_key(observation, reference) if sure and not orphans else (),
+        advice="there are too few rows to be sure" if not sure else broken if orphans else "",
     )  # fmt: skip
 
 
-def _by_name_alone(observation: Observation, reference: Reference) -> Finding:
+def _by_name_alone(reference: Reference) -> Finding:
     return Finding(
         object=named(reference.table, reference.column.name),
         message=f"is named like a reference to {named(reference.parent, reference.key.name)}; the table is empty",
         severity=Severity.INFO,
         evidence=(scan("rows", 0),),
-        remedy=_foreign_key(observation, reference),
+        advice="audit again when there are rows, or declare the foreign key if it is one",
     )
 
 

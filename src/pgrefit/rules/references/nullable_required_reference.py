@@ -16,8 +16,9 @@ from pgrefit.model.snapshot import Column, Constraint, Snapshot, Table
 from pgrefit.rules._ask import Row, catalog, is_empty, named, row_of, scan, statistics_of, tables
 from pgrefit.rules._names import words
 
-MOSTLY_FILLED = 0.2  # share of empty rows up to which a reference counts as required
-FEWEST_ROWS = 20
+MOSTLY_FILLED = 0.2  # share of empty rows up to which a reference counts as required, where another way tells most
+NEARLY_FILLED = 0.05  # the same where nothing tells them: some of the references are left empty on purpose
+FEWEST_ROWS = 100  # of a smaller table it may be chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +121,16 @@ def nullable_required_reference(observation: Observation) -> Iterator[Finding]:
     """References that are filled in nearly all rows."""
     for table, key in _nullable(observation):
         row = row_of(observation, _counts(observation, table, key))
-        if row and _required_in_practice(key, row):
+        if row and _required_in_practice(observation, table, key, row):
             yield _finding(observation, table, key, row)
 
 
-def _required_in_practice(key: Constraint, row: Row) -> bool:
+def _required_in_practice(observation: Observation, table: Table, key: Constraint, row: Row) -> bool:
     rows, nulls = row.count("rows"), row.count("nulls")
+    ways = range(len(_paths(observation.snapshot, table, key)))
+    told = any(row.count(f"fillable_{way}") * 2 >= nulls for way in ways)
     done_later = words(key.columns[0])[-1:] == ("by",) and nulls > 0  # approved_by waits to be filled
-    return rows >= FEWEST_ROWS and nulls <= MOSTLY_FILLED * rows and not done_later
+    return rows >= FEWEST_ROWS and nulls <= (MOSTLY_FILLED if told else NEARLY_FILLED) * rows and not done_later
 
 
 def _finding(observation: Observation, table: Table, key: Constraint, row: Row) -> Finding:

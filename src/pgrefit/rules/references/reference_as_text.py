@@ -89,8 +89,9 @@ def _values(reference: Reference) -> Expression:
 
 def _examples(reference: Reference) -> Question:
     select = ddl(
-        "WITH broken AS (SELECT DISTINCT CASE WHEN v.value IS NULL THEN 'not castable' ELSE 'orphan' END AS kind, v.text"
-        " FROM {values} AS v LEFT JOIN {parent} AS p ON p.{key} = v.value WHERE v.text IS NOT NULL AND p.{key} IS NULL)"
+        "WITH broken AS (SELECT DISTINCT CASE WHEN v.value IS NULL THEN 'not castable' ELSE 'orphan' END AS kind,"
+        " v.text FROM {values} AS v LEFT JOIN {parent} AS p ON p.{key} = v.value"
+        " WHERE v.text IS NOT NULL AND p.{key} IS NULL)"
         " SELECT s.kind, s.text AS value"
         " FROM (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY text) AS place FROM broken) AS s"
         " WHERE s.place <= {limit} ORDER BY s.kind, s.text",

@@ -8,6 +8,7 @@ from pgrefit.model.ddl import Expression
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Policy, Table
+from pgrefit.model.sql_tree import is_readable
 
 CURRENT_SETTING = Relation("pg_catalog", "current_setting")
 
@@ -18,8 +19,8 @@ def protected(observation: Observation) -> Iterator[Table]:
 
 
 def conditions(policy: Policy) -> Iterator[Expression]:
-    """What a policy asks of a row."""
-    return (condition for condition in (policy.using, policy.check) if condition is not None)
+    """What a policy asks of a row, as far as it can be read."""
+    return (condition for condition in (policy.using, policy.check) if condition and is_readable(condition))
 
 
 def stable_functions(observation: Observation) -> frozenset[Relation]:

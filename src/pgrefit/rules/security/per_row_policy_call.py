@@ -73,8 +73,11 @@ def _finding(
 
 
 def _rewritten(table: Table, policy: Policy, functions: Collection[Relation]) -> RewritePolicy:
+    readable = set(conditions(policy))
+
     def over(condition: Expression | None) -> Expression | None:
-        calls = condition is not None and stable_calls(condition, functions)
-        return to_init_plan(condition, functions) if condition is not None and calls else None
+        if condition is None or condition not in readable or not stable_calls(condition, functions):
+            return None
+        return to_init_plan(condition, functions)
 
     return RewritePolicy(table=table.name, policy=policy, using=over(policy.using), check=over(policy.check))

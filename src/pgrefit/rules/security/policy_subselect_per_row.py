@@ -10,7 +10,7 @@ from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Index, Snapshot, Table
-from pgrefit.model.sql_tree import nodes, parse_expression, print_expression, value_of
+from pgrefit.model.sql_tree import is_readable, nodes, parse_expression, print_expression, value_of
 from pgrefit.rules._ask import catalog, statistic
 from pgrefit.rules.security._policies import conditions, protected
 
@@ -105,7 +105,8 @@ def _indexed(table: Table, node: pb.Node) -> bool:
 
 def _leads(index: Index, wanted: str) -> bool:
     key = index.keys[0]
-    return index.valid and key.column is None and _bare_text(value_of(parse_expression(key.expression))) == wanted
+    readable = index.valid and key.column is None and is_readable(key.expression)
+    return readable and _bare_text(value_of(parse_expression(key.expression))) == wanted
 
 
 def _bare_text(node: pb.Node) -> str:

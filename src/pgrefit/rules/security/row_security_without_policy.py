@@ -25,13 +25,14 @@ from pgrefit.rules._ask import catalog, tables
 )
 def row_security_without_policy(observation: Observation) -> Iterator[Finding]:
     """Tables with row security switched on that have no policy."""
+    bypassing = {role.name for role in observation.snapshot.roles if role.superuser or role.bypass_rls}
     for table in tables(observation):
         if table.row_security and not table.policies:
-            grantees = sorted({grant.grantee or "PUBLIC" for grant in table.grants} - {table.owner})
+            grantees = sorted({grant.grantee or "PUBLIC" for grant in table.grants} - {table.owner} - bypassing)
             yield Finding(
                 object=str(table.name),
-                message="has row security and no policy: it looks empty to everybody but its owner",
+                message="has row security and no policy: it looks empty to all but its owner and those who bypass it",
                 severity=Severity.WARNING if grantees else Severity.INFO,
-                evidence=(catalog("roles with privileges", tuple(grantees)),),
+                evidence=(catalog("others with privileges", tuple(grantees)),),
                 advice="write the policies, or take the privileges away where nobody is meant to see it",
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
-from pgrefit.rules._ask import catalog, named, tables
+from pgrefit.rules._ask import catalog, tables
 
 
 @rule(
@@ -17,17 +17,18 @@ from pgrefit.rules._ask import catalog, named, tables
     clean="CREATE TABLE event (id int PRIMARY KEY, happened_at timestamptz NOT NULL, day date, at_clock time);",
 )
 def timestamp_without_time_zone(observation: Observation) -> Iterator[Finding]:
-    """Columns of type timestamp, and of timetz, which has an offset but no day to know it by."""
+    """For each table, columns of type timestamp, and of timetz, which has an offset but no day to know it by."""
     for table in tables(observation):
-        for column in table.columns:
-            if _is_vague(column.type):
-                yield Finding(
-                    object=named(table, column.name),
-                    message=f"is {column.type}: it does not say which moment it means",
-                    severity=Severity.INFO,
-                    evidence=(catalog("type", column.type),),
-                    advice="find out in which zone it was written, then convert it: USING (column AT TIME ZONE '…')",
-                )
+        vague = [column for column in table.columns if _is_vague(column.type)]
+        if vague:
+            count = "1 column does" if len(vague) == 1 else f"{len(vague)} columns do"
+            yield Finding(
+                object=str(table.name),
+                message=f"{count} not say which moment is meant",
+                severity=Severity.INFO,
+                evidence=tuple(catalog(column.name, column.type) for column in vague),
+                advice="find out in which zone it was written, then convert it: USING (column AT TIME ZONE '…')",
+            )
 
 
 def _is_vague(type_: str) -> bool:

@@ -1,0 +1,21 @@
+"""How far a run is, from the journal and from the sessions on the server: who works on it, and what that waits for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pgrefit.model.run import Blocker, Run
+from pgrefit.pg.connect import Session
+from pgrefit.pg.queries import fetch
+
+from .journal import read_run
+from .session import workers
+
+
+def take_status(conn: Session) -> Run | None:
+    """The newest run, with the session that works on it now and what that waits for; None where there is no run."""
+    run = read_run(conn)
+    worker = next(iter(workers(conn)), None)
+    if run is None or worker is None:
+        return run
+    return replace(run, worker=worker, waits_for=tuple(fetch(conn, "blockers", Blocker, pid=worker.pid)))
