@@ -79,7 +79,7 @@ class Shop:
         """Rows of a statement that has some."""
         with psycopg.connect(self.dsn, autocommit=True) as conn:
             cursor = conn.execute(query.encode())
-            return cursor.fetchall() if cursor.description else []
+            return cursor.fetchall() if cursor.description is not None else []
 
     @property
     def untouched(self) -> bool:

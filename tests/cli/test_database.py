@@ -31,7 +31,6 @@ def test_no_such_database(program, server):
         "postgresql://me:s3cret-pw@host:port/shop",
         "postgresql://me:with/s3cret-pw@host/shop",
         "postgresql://me:with@s3cret-pw@host/shop",
-        "postgresql://me:with?s3cret-pw@host/shop",
         "host=x pasword=s3cret-pw",
     ],
 )

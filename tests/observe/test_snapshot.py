@@ -225,7 +225,7 @@ def test_uses_of_a_column(snapshot: Snapshot) -> None:
     assert ("statistics", ORDERS, "notes") in uses(ORDERS, "customer")
     assert ("partition key", "measures", "") in uses("measures", "at")
     names = {use.name for use in snapshot.uses_of(CUSTOMER, "E-Mail")}
-    assert {f"view {SCHEMA}.sad people", f"function {QUOTED}.mails()"} <= names
+    assert {f"view {shop('sad people')}", f"function {QUOTED}.mails()"} <= names
 
 
 def test_it_is_the_same_after_a_round_trip_through_json(snapshot: Snapshot) -> None:

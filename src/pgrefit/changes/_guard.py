@@ -23,12 +23,19 @@ def purpose(verb: str, table: Relation, column: str) -> str:
     return f"{verb}_{column.encode()[:16].decode(errors='ignore')}_{digest}"
 
 
-def create_filler(table: Relation, name: str, body: Statement, when: Expression) -> tuple[Statement, ...]:
-    """A trigger that amends what others write, with the rights of its owner: row security hides nothing from it."""
+def create_filler(
+    table: Relation, name: str, body: Statement, when: Expression, columns: tuple[str, ...] = ()
+) -> tuple[Statement, ...]:
+    """A trigger that amends what others write, with the rights of its owner: row security hides nothing from it.
+
+    With `columns`, an update that sets none of them is left alone, so that it fills nothing that was not remembered.
+    """
     return (
         create_function(table, name, body, definer=True),
         ddl("REVOKE ALL ON FUNCTION {function}() FROM PUBLIC", function=function(table, name)),
-        create_trigger(table, name, expression("{when} AND {ours}", when=raw(when), ours=raw(NOT_OURS))),
+        create_trigger(
+            table, name, expression("{when} AND {ours}", when=raw(when), ours=raw(NOT_OURS)), columns=columns
+        ),
     )
 
 

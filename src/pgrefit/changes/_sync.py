@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgrefit.model.ddl import Expression, Literal, Statement, ddl, raw
+from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, raw
 from pgrefit.model.names import Relation, fit
 
 PREFIX = "pgrefit_"
@@ -30,12 +30,19 @@ def create_function(table: Relation, purpose: str, body: Statement, *, definer: 
     )  # fmt: skip
 
 
-def create_trigger(table: Relation, purpose: str, when: Expression) -> Statement:
-    """A row trigger BEFORE INSERT OR UPDATE, guarded so that it costs nothing where there is nothing to do."""
+def create_trigger(
+    table: Relation, purpose: str, when: Expression, *, columns: tuple[str, ...] = (), inserts: bool = True
+) -> Statement:
+    """A row trigger BEFORE INSERT OR UPDATE, guarded so that it costs nothing where there is nothing to do.
+
+    With `columns`, only for updates that set one of them.
+    """
+    of = expression("OF {columns}", columns=columns) if columns else Expression("")
     return ddl(
-        "CREATE TRIGGER {name} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW WHEN ({when})"
+        "CREATE TRIGGER {name} BEFORE {insert} UPDATE {of} ON {table} FOR EACH ROW WHEN ({when})"
         " EXECUTE FUNCTION {function}()",
-        name=trigger_name(table, purpose), table=table, when=raw(when), function=function(table, purpose),
+        name=trigger_name(table, purpose), table=table, when=raw(when), function=function(table, purpose), of=raw(of),
+        insert=raw(Expression("INSERT OR" if inserts else "")),
     )  # fmt: skip
 
 

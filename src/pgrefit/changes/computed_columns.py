@@ -14,6 +14,7 @@ from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, j
 from pgrefit.model.locks import Lock, LockMode
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Snapshot, Table
+from pgrefit.model.sql_tree import columns_after
 
 from . import _proof as proof
 from ._batches import THIS_STEP, key_as_text, key_range, literals, row_key, texts
@@ -22,6 +23,7 @@ from ._preconditions import dependants, missing, rows_unwalkable
 from ._sync import create_function, create_trigger, drop_sync, trigger_name
 
 PURPOSE = "compute"
+AGAIN = "compute_again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,19 +84,32 @@ class ComputedColumns(Change):
         return {name: substituted(value, raws) for name, value in raws.items()}
 
     def _fill_in(self, stored: dict[str, Expression]) -> Step:
-        values = joined([expression("coalesce(t.{c}, {e})", c=name, e=raw(e)) for name, e in stored.items()])
-        targets = joined([expression("NEW.{c}", c=name) for name in stored])
-        body = ddl("BEGIN SELECT {values} INTO {targets} FROM (SELECT (NEW).*) AS t; RETURN NEW; END",
-                   values=raw(values), targets=raw(targets))  # fmt: skip
-        missing = joined([expression("NEW.{c} IS NULL", c=name) for name in stored], " OR ")
+        absent = joined([expression("NEW.{c} IS NULL", c=name) for name in stored], " OR ")
+        kept = {name: expression("coalesce(t.{c}, {e})", c=name, e=raw(e)) for name, e in stored.items()}
         return Step(
             title=f"compute stored columns of {self.table} for writers that leave them out", phase=Phase.EXPAND,
-            do=(create_function(self.table, PURPOSE, body), create_trigger(self.table, PURPOSE, missing)),
-            undo=drop_sync(self.table, PURPOSE),
-            locks=(Lock(self.table, LockMode.SHARE_ROW_EXCLUSIVE),), work=Work.INSTANT,
+            do=(create_function(self.table, PURPOSE, _setting(kept)), create_trigger(self.table, PURPOSE, absent),
+                *self._compute_again(stored)),
+            undo=self._drop_triggers(), locks=(Lock(self.table, LockMode.SHARE_ROW_EXCLUSIVE),), work=Work.INSTANT,
             proof=proof.trigger_exists(self.table, trigger_name(self.table, PURPOSE)),
             why="the new version of the application does not write them, the old one still reads them",
         )  # fmt: skip
+
+    def _compute_again(self, stored: dict[str, Expression]) -> tuple[Statement, ...]:
+        """When an update changes what they follow from and leaves them as they were."""
+        inputs = tuple(dict.fromkeys(name for e in stored.values() for name in columns_after(e, "t")))
+        changed = joined([expression("NEW.{c} IS DISTINCT FROM OLD.{c}", c=name) for name in inputs], " OR ")
+        left = joined([expression("NEW.{c} IS NOT DISTINCT FROM OLD.{c}", c=name) for name in stored], " AND ")
+        if not inputs:
+            return ()
+        when = expression("({changed}) AND {left}", changed=raw(changed), left=raw(left))
+        return (
+            create_function(self.table, AGAIN, _setting(stored)),
+            create_trigger(self.table, AGAIN, when, columns=inputs, inserts=False),
+        )
+
+    def _drop_triggers(self) -> tuple[Statement, ...]:
+        return (*drop_sync(self.table, PURPOSE), *drop_sync(self.table, AGAIN))
 
     def _create_view(self, table: Table, view: Relation) -> Step:
         values = self._values()
@@ -136,11 +151,20 @@ class ComputedColumns(Change):
         actions = joined([expression("DROP COLUMN IF EXISTS {c}", c=name) for name in stored])
         return Step(
             title=f"drop stored columns of {self.table} that are computed now", phase=Phase.CONTRACT,
-            do=(*drop_sync(self.table, PURPOSE),
+            do=(*self._drop_triggers(),
                 ddl("ALTER TABLE {table} {actions}", table=self.table, actions=raw(actions))),
             undo=Way.NO_RETURN, locks=(Lock(self.table, LockMode.ACCESS_EXCLUSIVE),), work=Work.INSTANT,
             proof=proof.every(*(proof.negated(proof.column_exists(self.table, name)) for name in stored)),
         )  # fmt: skip
+
+
+def _setting(values: dict[str, Expression]) -> Statement:
+    """The body of a trigger that sets columns to expressions over the new row as t."""
+    return ddl(
+        "BEGIN SELECT {values} INTO {targets} FROM (SELECT (NEW).*) AS t; RETURN NEW; END",
+        values=raw(joined(list(values.values()))),
+        targets=raw(joined([expression("NEW.{c}", c=c) for c in values])),
+    )
 
 
 def _readers(view: Relation, table: Table) -> Iterator[Statement]:

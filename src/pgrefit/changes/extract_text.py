@@ -113,16 +113,21 @@ class ExtractText(Change):
         ], " OR ")  # fmt: skip
 
     def _create_trigger(self) -> tuple[Statement, Statement]:
-        sets = [
+        parts = [
             expression(
-                "NEW.{target} := coalesce(NEW.{target}, {found});", target=f.target, found=raw(self._found(f, "NEW"))
+                "IF TG_OP = 'UPDATE' AND NEW.{target} IS NOT DISTINCT FROM OLD.{target} THEN"
+                " NEW.{target} := coalesce({found}, NEW.{target}); ELSE"
+                " NEW.{target} := coalesce(NEW.{target}, {found}); END IF;",
+                target=f.target, found=raw(self._found(f, "NEW")),
             )
             for f in self.fields
-        ]
-        body = Statement("BEGIN\n" + "\n".join(sets) + "\nRETURN NEW;\nEND")
+        ]  # fmt: skip
+        body = Statement("BEGIN\n" + "\n".join(parts) + "\nRETURN NEW;\nEND")
         # Not for our own sessions: what they put back must be as it was.
-        to_fill = expression("({fill}) AND {ours}", fill=raw(self._to_fill("NEW")), ours=raw(NOT_OURS))
-        return (create_function(self.table, PURPOSE, body), create_trigger(self.table, PURPOSE, to_fill))
+        lines = [expression("NEW.{c} ~ {pattern}", c=self.column, pattern=Literal(f.pattern)) for f in self.fields]
+        when = expression("({lines}) AND {ours}", lines=raw(joined(lines, " OR ")), ours=raw(NOT_OURS))
+        trigger = create_trigger(self.table, PURPOSE, when, columns=(self.column,))
+        return (create_function(self.table, PURPOSE, body), trigger)
 
     def _fill_in(self) -> Step:
         return Step(

@@ -102,7 +102,7 @@ class FillRequired(Change):
             value=path.parent_column, column=self.column, parent=path.parent, key=path.parent_key, through=path.through,
         )  # fmt: skip
         empty = expression("NEW.{c} IS NULL AND NEW.{through} IS NOT NULL", c=self.column, through=path.through)
-        return create_filler(self.table, self._filler, body, empty)
+        return create_filler(self.table, self._filler, body, empty, (self.column, path.through))
 
     def _create_guard(self) -> tuple[Statement, ...]:
         empty = expression("NEW.{c} IS NULL", c=self.column)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from .names import Relation
 
@@ -30,7 +30,7 @@ class _Same(Generic[Thing]):
         return id(self.value)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.value is self.value
+        return isinstance(other, _Same) and cast("_Same[object]", other).value is self.value
 
 
 def remembered(function: Callable[[Thing], Result]) -> Callable[[Thing], Result]:

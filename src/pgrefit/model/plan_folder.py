@@ -59,9 +59,14 @@ def write_plan(plan: Plan, folder: Path) -> None:
 
 
 def check_free(folder: Path) -> None:
-    """Raise UsageError where something is there already that is not an empty folder."""
+    """Raise UsageError where something is there already that is not an empty folder, or where none can be made."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already", next_step="name another folder, or remove this one")
+    above = next(path for path in folder.absolute().parents if path.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise UsageError(
+            f"{folder} cannot be written", why=f"{above} is no folder that may be written", next_step="name another one"
+        )
 
 
 def read_plan(folder: Path, *, accept_edits: bool = False) -> Plan:
