@@ -84,9 +84,10 @@ class Shop:
     @property
     def untouched(self) -> bool:
         """Whether the program has changed nothing, its own schema included."""
-        columns = "SELECT string_agg(attname || atttypid::regtype, ',') FROM pg_attribute WHERE attrelid = 'attempts'::regclass AND attnum > 0"
-        there = self("SELECT to_regnamespace('pgrefit') IS NULL")[0][0]
-        return there and self(columns)[0][0] == "idbigint,video_idtext,scoreinteger"
+        of_attempts = "FROM pg_attribute WHERE attrelid = 'attempts'::regclass AND attnum > 0"
+        columns = self(f"SELECT attname::text, atttypid::regtype::text {of_attempts} ORDER BY attnum")
+        was = [("id", "bigint"), ("video_id", "text"), ("score", "integer")]
+        return columns == was and self("SELECT to_regnamespace('pgrefit') IS NULL") == [(True,)]
 
     @contextmanager
     def holding(self, statement: str, application: str = "reporting") -> Iterator[psycopg.Connection]:

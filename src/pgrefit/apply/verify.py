@@ -88,7 +88,11 @@ def _soundness(conn: Session, plan: Plan, run: Run) -> Iterator[Check]:
     rows = fetch_dicts(
         conn, "unsound_objects", schemas=[table.schema for table in tables], names=[table.name for table in tables]
     )
-    faults = [f"{row['table']}: {row['name']}, {row['fault']}" for row in rows if row["name"] in made - unfinished]
+    faults = [
+        f"{Relation(row['schema'], row['table'])}: {row['name']}, {row['fault']}"
+        for row in rows
+        if row["name"] in made - unfinished
+    ]
     yield Check(name="constraints and indexes of the plan are valid", passed=not faults, detail="; ".join(faults))
 
 
