@@ -15,7 +15,8 @@ PgrefitError
     ├── ProofFailed        exit 5    a step ran and its proof does not hold
     └── ConnectionLost     exit 5    the server or the network went away
 
-Interrupted (^C) ends with exit status 130 and is resumable in the same way.
+Interrupted (^C, SIGTERM) ends with exit status 130 and is resumable in the same way. What is none of these is a defect
+of pgrefit: the command line ends with 70.
 """
 
 from __future__ import annotations

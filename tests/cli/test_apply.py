@@ -70,6 +70,8 @@ def test_there_and_back_and_to_the_end(program, shop, plan):
     assert program("apply", plan, shop.dsn, "--yes").status == 0
     assert "Nothing is left to do" in program("status", shop.dsn).out
     assert "Everything holds." in program("verify", plan, shop.dsn).out
+    journal = shop("SELECT s::text FROM pgrefit.step AS s UNION ALL SELECT r::text FROM pgrefit.run AS r")
+    assert program.password not in str(journal)
     for words in (("--yes",), ("--dry-run",)):
         program("rollback", plan, shop.dsn, *words).refused(4, "line of no return", "090 drop the old columns")
     assert program("rollback", plan, shop.dsn, "--yes", "--to", "090").status == 0

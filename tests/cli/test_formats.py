@@ -71,6 +71,7 @@ def test_rehearse_as_json(program, shop, plan):
 def test_bench_as_text_and_json(program, shop):
     (program.cwd / "w.sql").write_text(WORKLOAD)
     program("bench", shop.dsn).refused(2, "workload.sql cannot be read")
+    shop("INSERT INTO attempts (score) SELECT n FROM generate_series(1, 20000) AS n")
     said = program("bench", shop.dsn, "--workload", "w.sql", "--calls", 5)
     assert said.status == 0, said.err
     assert re.search(r"^by_video +5 .* ms .* ms .* ms +30 +\d+ +public\.attempts", said.out, re.MULTILINE)

@@ -72,7 +72,8 @@ def _latencies(timing: QueryTiming | GroupTiming) -> tuple[str, ...]:
     return tuple(milliseconds(ms if timing.calls else None) for ms in (timing.p50, timing.p95, timing.p99))
 
 
-def _row(pair: AnyPair, name: str) -> tuple[str, str, str, str]:
+def _row(pair: AnyPair, name: str) -> tuple[str, ...]:
     before, after = pair.before, pair.after
     ratio = times(before.p95, after.p95) if before and after else ""
-    return (name, milliseconds(before.p95 if before else None), milliseconds(after.p95 if after else None), ratio)
+    p95 = (milliseconds(side.p95 if side and side.calls else None) for side in (before, after))
+    return (name, *p95, ratio)
