@@ -139,6 +139,7 @@ def test_quiet(program, empty, words):
 def test_a_file_that_cannot_be_written_is_refused_at_once(program, empty):
     program("audit", empty, "--out", "no/such/folder").refused(2, "there is no folder", "no/such")
     program("audit", empty, "--out", ".").refused(2, "is a folder")
+    program("audit", empty, "--out", "/dev/full").refused(2, "No space left on device")
 
 
 def on_a_terminal(program, *words: object, **env: str) -> str:

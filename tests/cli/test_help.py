@@ -51,7 +51,9 @@ def test_version_and_console_script(program):
     assert subprocess.run([script, "--version"], capture_output=True, check=True).stdout.startswith(b"pgrefit ")
 
 
-@pytest.mark.parametrize("words", [(), ("aply",), ("apply",), ("audit", "--no-such"), ("audit", "--format", "pdf")])
+@pytest.mark.parametrize(
+    "words", [(), ("aply",), ("apply",), ("audit", "--no-such"), ("audit", "--format", "pdf"), ("demo", "--scale", 0)]
+)
 def test_wrong_usage(program, words):
     said = program(*words)
     assert (said.status, said.out) == (2, "")

@@ -13,7 +13,7 @@ from pgrefit.cli import say
 def demo(
     system: Annotated[str, typer.Argument(metavar="[SYSTEM]", help="A reference system.")] = "video_page",
     scale: Annotated[
-        float | None, typer.Option("--scale", help="Size of the data; 1 is the size of the legacy figures.")
+        float | None, typer.Option("--scale", min=0.001, help="Size of the data; 1 is the size of the legacy figures.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="Where everything is written.")] = None,
     version: Annotated[int, typer.Option("--postgres", metavar="MAJOR", help="Major version of the server.")] = 18,

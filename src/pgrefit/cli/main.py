@@ -99,8 +99,8 @@ def _explain(error: PgrefitError) -> None:
 
 
 def _explain_unexpected(error: Exception) -> int:
-    if isinstance(error, OSError) and error.filename:
-        _explain(UsageError(f"{error.filename}: {error.strerror}"))
+    if isinstance(error, OSError):
+        _explain(UsageError(f"{error.filename or 'standard output or a file'}: {error.strerror or error}"))
         return UsageError.exit_status
     _trace()
     speech.complain(f"pgrefit: unexpected: {type(error).__name__}: {error}")
