@@ -63,3 +63,8 @@ def test_an_update_of_other_columns_fills_nothing(db18: psycopg.Connection) -> N
     expand(runner, extract_text.EXAMPLE.change)
     db18.execute("SELECT set_config('pgrefit.step', '', false)")
     assert db18.execute("UPDATE shop.memo SET seconds = 1 WHERE id = 2 RETURNING url").fetchone() == (None,)
+
+
+def test_a_value_that_did_not_follow_is_not_overwritten(line: psycopg.Connection) -> None:
+    row = line.execute("UPDATE shop.line SET quantity = 9 WHERE id = 20 RETURNING total").fetchone()
+    assert row == (7,)

@@ -43,7 +43,7 @@ OURS = """
     WHERE c.relnamespace = to_regnamespace('pgrefit') AND c.relkind = ANY ('{r,p,v,m,f}') AND c.relname <> ALL (%s)
     UNION ALL
     SELECT t.tgrelid::regclass || ' ' || t.tgname FROM pg_trigger AS t
-    WHERE NOT t.tgisinternal AND (t.tgname LIKE 'pgrefit%%' OR t.tgfoid IN (
+    WHERE NOT t.tgisinternal AND (t.tgname LIKE '%%pgrefit%%' OR t.tgfoid IN (
         SELECT p.oid FROM pg_proc AS p WHERE p.pronamespace = to_regnamespace('pgrefit')))
     UNION ALL
     SELECT i.indexrelid::regclass || ' is invalid' FROM pg_index AS i WHERE NOT i.indisvalid

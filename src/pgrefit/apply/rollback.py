@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pgrefit.errors import Refused
+from pgrefit.model.change import Batches
 from pgrefit.model.ddl import ddl
 from pgrefit.model.names import Relation
 from pgrefit.model.plan import Plan, PlanStep
 from pgrefit.model.plan_folder import plan_hash
-from pgrefit.model.run import Event, Run
+from pgrefit.model.run import Event, Run, StepState
 from pgrefit.pg.connect import Session
 
 from . import journal, steps
@@ -64,9 +65,14 @@ def _run_to_undo(conn: Session, plan: Plan) -> Run:
     return run
 
 
+def _left_something(step: PlanStep, state: StepState) -> bool:
+    """A skipped step did nothing, but its undo may put back rows that a later step put aside for the same reasons."""
+    return state in {"started", "done"} or (state == "skipped" and isinstance(step.step.undo, Batches))
+
+
 def _doomed(plan: Plan, run: Run, after: int) -> list[PlanStep]:
     state = {step.id: step.state for step in run.steps}
-    doomed = [step for step in reversed(plan.steps[after:]) if state[step.id] in {"started", "done"}]
+    doomed = [step for step in reversed(plan.steps[after:]) if _left_something(step, state[step.id])]
     fixed = [step for step in doomed if not step.reversible]
     if fixed:
         raise Refused(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pgrefit.model.change import Batches
 from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, joined, raw
 from pgrefit.model.names import Relation
-from pgrefit.model.snapshot import Snapshot, Table
+from pgrefit.model.snapshot import Table
 
 QUARANTINE = Relation("pgrefit", "quarantine")
 BEFORE_IMAGE = Relation("pgrefit", "before_image")
@@ -25,12 +25,6 @@ def row_key(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if not key:
         raise ValueError(f"{table.name} has no primary key nor a unique key over required columns")
     return key, tuple(table.column(name).type for name in key)
-
-
-def has_row_key(db: Snapshot, table: Relation) -> bool:
-    """Whether batches can walk the table."""
-    found = db.find_table(table)
-    return found is not None and bool(found.row_key)
 
 
 def key_range(key: tuple[str, ...], types: tuple[str, ...]) -> Expression:
@@ -92,16 +86,29 @@ def restore_batches(table: Table, put_aside: Expression = THIS_STEP) -> Batches:
     key_parts = joined([expression("(r.whole).{c}::text", c=name) for name in key])
     deferrable = any(c.deferrable for c in table.constraints if c.kind in {"primary key", "unique", "exclusion"})
     statement = ddl(
-        "WITH r AS MATERIALIZED (SELECT DISTINCT ON (t.key) t.id, t.typed::{table} AS whole"
+        "WITH r AS MATERIALIZED (SELECT DISTINCT ON (t.key) t.id, CASE WHEN {same_columns} THEN t.typed::{table}"
+        " ELSE pg_catalog.jsonb_populate_record(NULL::{table}, t.row) END AS whole"
         " FROM pgrefit.quarantine AS t WHERE {range} AND {put_aside} ORDER BY t.key, t.id),"
         " back AS (INSERT INTO {table} AS t ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} FROM r {taken}"
         " RETURNING {key} AS key)"
         " DELETE FROM pgrefit.quarantine AS q USING r JOIN back ON back.key = ARRAY[{key_parts}] WHERE q.id = r.id",
         range=raw(key_range(("id",), ("bigint",))), put_aside=raw(put_aside), table=table.name, columns=columns,
         values=raw(values), key=raw(key_as_text(key)), key_parts=raw(key_parts),
-        taken=raw(Expression("" if deferrable else "ON CONFLICT DO NOTHING")),
+        taken=raw(Expression("" if deferrable else "ON CONFLICT DO NOTHING")), same_columns=raw(_same_columns(table)),
     )  # fmt: skip
     return Batches(table=QUARANTINE, key=("id",), types=("bigint",), statement=statement)
+
+
+def _same_columns(table: Table) -> Expression:
+    """Whether the table still has as many columns as the row (alias t of the quarantine) that was put aside.
+
+    Its text form restores every type exactly, but only into the columns that it was taken from.
+    """
+    return expression(
+        "(SELECT pg_catalog.count(*) FROM pg_catalog.jsonb_object_keys(t.row)) = (SELECT pg_catalog.count(*)"
+        " FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = {table}::pg_catalog.regclass AND a.attnum > 0"
+        " AND NOT a.attisdropped)", table=Literal(ddl("{t}", t=table.name)),
+    )  # fmt: skip
 
 
 def remembering_batches(table: Table, assignments: dict[str, Expression], condition: Expression) -> Batches:
@@ -155,6 +162,35 @@ def recall_batches(table: Table, columns: tuple[str, ...]) -> Batches:
         sets=raw(joined(sets)), same_row=raw(same_row), untouched=raw(joined(untouched, " AND ")),
     )  # fmt: skip
     return Batches(table=BEFORE_IMAGE, key=("id",), types=("bigint",), statement=statement)
+
+
+def noting_batches(
+    table: Table, columns: tuple[str, ...], old: Expression, new: Expression, when: Expression
+) -> Batches:
+    """Note in pgrefit.before_image what is about to go, of the rows (alias t) that meet a condition.
+
+    `old` and `new` are expressions of text arrays, one text for each of `columns`.
+    """
+    key, types = row_key(table)
+    statement = ddl(
+        "INSERT INTO pgrefit.before_image (run, step, source, key, columns, old, new)"
+        " SELECT current_setting('pgrefit.run')::uuid, current_setting('pgrefit.step'), {source}, {key}, {columns},"
+        " {old}, {new} FROM {table} AS t WHERE {range} AND ({when}) AND NOT {noted}",
+        source=Literal(table.name), key=raw(key_as_text(key)), columns=raw(literals(columns)), old=raw(old),
+        new=raw(new), table=table.name, range=raw(key_range(key, types)), when=raw(when), noted=raw(noted(table)),
+    )  # fmt: skip
+    return Batches(table=table.name, key=key, types=types, statement=statement)
+
+
+def noted(table: Table) -> Expression:
+    """Whether this step has noted the row (alias t)."""
+    return expression(
+        "EXISTS (SELECT FROM pgrefit.before_image AS b WHERE {this_step} AND b.key = {key})",
+        this_step=raw(THIS_STEP), key=raw(key_as_text(row_key(table)[0])),
+    )  # fmt: skip
+
+
+FORGET: Statement = ddl("DELETE FROM pgrefit.before_image WHERE {this_step}", this_step=raw(THIS_STEP))
 
 
 def texts(columns: tuple[str, ...]) -> Expression:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from pgrefit.model.change import Obstacle
 from pgrefit.model.names import Relation
-from pgrefit.model.snapshot import Snapshot
+from pgrefit.model.snapshot import Snapshot, Table
 
 
 def missing(db: Snapshot, table: Relation, *columns: str) -> Iterator[Obstacle]:
@@ -48,3 +48,9 @@ def dependants(db: Snapshot, table: Relation, column: str, carried: Collection[s
     for use in db.uses_of(table, column):
         if use.kind not in carried and not (use.kind == "constraint" and use.member in required):
             yield Obstacle(f"{table}.{column}", f"{use.name} depends on it")
+
+
+def fired_by_moving(table: Table) -> str:
+    """A hazard: triggers of the user that fire when rows are put aside or put back; '' where there are none."""
+    fired = [t.name for t in table.triggers if t.row and t.enabled != "disabled" and {"insert", "delete"} & {*t.events}]
+    return f"fires for each row put aside, and again for each put back: {', '.join(fired)}" if fired else ""

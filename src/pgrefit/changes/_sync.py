@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, raw
 from pgrefit.model.names import Relation, fit
 
-PREFIX = "pgrefit_"
+PREFIX = "~pgrefit_"  # triggers fire in the order of their names: ours see what the application's have made of the row
 
 
 def trigger_name(table: Relation, purpose: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+WHOLE_DIGITS = {"smallint": 4, "integer": 9, "bigint": 18}  # so many digits always fit
 STRINGS = frozenset({"text", "character varying", "bpchar"})
 
 

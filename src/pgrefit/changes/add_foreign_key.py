@@ -73,7 +73,7 @@ class AddForeignKey(Change):
             locks=strongest((*on_family(db, self.table, LockMode.SHARE_ROW_EXCLUSIVE),
                              *on_family(db, self.parent, LockMode.SHARE_ROW_EXCLUSIVE))),
             work=Work.INSTANT, proof=proof.constraint_exists(self.table, self.constraint),
-            hazard="rows that refer to nothing are refused from here on",
+            hazard=f"rows that refer to nothing are refused from here on; a DELETE on {self.parent} {self._deletes}",
         )  # fmt: skip
         parts = (Lock(part, LockMode.ACCESS_SHARE) for part in family(db, self.parent)[1:])
         yield Step(
@@ -85,6 +85,17 @@ class AddForeignKey(Change):
             work=Work.SCAN, proof=proof.constraint_exists(self.table, self.constraint, valid=True),
             why="reads both tables, and blocks neither reads nor writes",
         )  # fmt: skip
+
+    @property
+    def _deletes(self) -> str:
+        """What deleting a parent means from now on."""
+        match self.on_delete:
+            case "cascade":
+                return "deletes the rows that refer to it"
+            case "set null" | "set default":
+                return "empties the reference"
+            case _:
+                return "is refused while rows refer to it"
 
     @property
     def _actions(self) -> Expression:

@@ -55,7 +55,11 @@ class CompatibleSchema(Change):
         )  # fmt: skip
 
     def _users(self, db: Snapshot) -> set[str]:
-        return {grant.grantee for name in self.tables for grant in db.table(name).grants}
+        """Whoever may do something with the tables, their owners and holders of column privileges included."""
+        tables = [db.table(name) for name in self.tables]
+        granted = {grant.grantee for table in tables for grant in table.grants}
+        in_part = {grant.grantee for table in tables for column in table.columns for grant in column.grants}
+        return granted | in_part | {table.owner for table in tables if table.owner}
 
     def _create_view(self, table: Table) -> Step:
         view = Relation(self.schema, table.name.name)
@@ -63,7 +67,7 @@ class CompatibleSchema(Change):
         return Step(
             title=f"show the old shape of {table.name} as {view}", phase=Phase.EXPAND,
             do=(ddl("CREATE VIEW {view} WITH (security_invoker = true) AS SELECT {columns} FROM {table}",
-                    view=view, columns=columns, table=table.name), *_grants(view, table.grants)),
+                    view=view, columns=columns, table=table.name), *_grants(view, table)),
             undo=(ddl("DROP VIEW IF EXISTS {view}", view=view),),
             locks=(Lock(table.name, LockMode.ACCESS_SHARE),), work=Work.INSTANT, proof=proof.relation_exists(view),
             why="queries and writes of the old application keep working after the switch",
@@ -101,11 +105,19 @@ def _role(grant: Grant) -> str:
     return grant.grantee if grant.grantee else raw(Expression("PUBLIC"))
 
 
-def _grants(view: Relation, grants: tuple[Grant, ...]) -> Iterator[Statement]:
-    for grant in grants:
+def _grants(view: Relation, table: Table) -> Iterator[Statement]:
+    """The privileges that the table's users have on it, on the view."""
+    if table.owner:
+        yield ddl("GRANT SELECT, INSERT, UPDATE, DELETE ON {view} TO {role}", view=view, role=table.owner)
+    for grant in table.grants:
         if grant.privilege in VIEW_PRIVILEGES:
             yield ddl("GRANT {privilege} ON {view} TO {role}",
                       privilege=raw(Expression(grant.privilege)), view=view, role=_role(grant))  # fmt: skip
+    for column in table.columns:
+        for grant in column.grants:
+            if grant.privilege in VIEW_PRIVILEGES:
+                yield ddl("GRANT {privilege} ({column}) ON {view} TO {role}", column=column.name, view=view,
+                          privilege=raw(Expression(grant.privilege)), role=_role(grant))  # fmt: skip
 
 
 def _alter_database(action: str) -> Statement:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgrefit.model.change import Batches, Change, Example, Obstacle, Phase, Step, Way, Work
-from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, joined, raw
+from pgrefit.model.change import Change, Example, Obstacle, Phase, Step, Way, Work
+from pgrefit.model.ddl import Expression, Statement, ddl, expression, joined, raw
 from pgrefit.model.locks import Lock, LockMode
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Snapshot, Table
 from pgrefit.model.sql_tree import columns_after
 
 from . import _proof as proof
-from ._batches import THIS_STEP, key_as_text, key_range, literals, row_key, texts
+from ._batches import FORGET, noted, noting_batches, texts
 from ._expressions import substituted
 from ._preconditions import dependants, missing, rows_unwalkable
 from ._sync import create_function, create_trigger, drop_sync, trigger_name
@@ -104,8 +104,17 @@ class ComputedColumns(Change):
             return ()
         when = expression("({changed}) AND {left}", changed=raw(changed), left=raw(left))
         return (
-            create_function(self.table, AGAIN, _setting(stored)),
+            create_function(self.table, AGAIN, self._setting_where_it_agreed(stored)),
             create_trigger(self.table, AGAIN, when, columns=inputs, inserts=False),
+        )
+
+    def _setting_where_it_agreed(self, stored: dict[str, Expression]) -> Statement:
+        """A value that never followed from the others, such as one set by hand, is not overwritten."""
+        agreed = [expression("t.{c} IS NOT DISTINCT FROM ({e})", c=name, e=raw(e)) for name, e in stored.items()]
+        return ddl(
+            "BEGIN IF (SELECT {agreed} FROM (SELECT (OLD).*) AS t) THEN {set} END IF; RETURN NEW; END",
+            agreed=raw(joined(agreed, " AND ")),
+            set=raw(_assignment(stored)),
         )
 
     def _drop_triggers(self) -> tuple[Statement, ...]:
@@ -124,27 +133,16 @@ class ComputedColumns(Change):
         )  # fmt: skip
 
     def _keep_disagreeing(self, table: Table, stored: dict[str, Expression]) -> Step:
-        key, types = row_key(table)
-        disagrees = joined(
-            [expression("t.{c} IS DISTINCT FROM ({e})", c=name, e=raw(e)) for name, e in stored.items()], " OR "
+        differing = [expression("t.{c} IS DISTINCT FROM ({e})", c=name, e=raw(e)) for name, e in stored.items()]
+        disagrees = joined(differing, " OR ")
+        computed = expression(
+            "ARRAY[{e}]", e=raw(joined([expression("({e})::text", e=raw(e)) for e in stored.values()]))
         )
-        computed = joined([expression("({e})::text", e=raw(e)) for e in stored.values()])
-        statement = ddl(
-            "INSERT INTO pgrefit.before_image (run, step, source, key, columns, old, new)"
-            " SELECT current_setting('pgrefit.run')::uuid, current_setting('pgrefit.step'), {source}, {key}, {columns},"
-            " {old}, ARRAY[{computed}] FROM {table} AS t WHERE {range} AND ({disagrees})",
-            source=Literal(self.table), key=raw(key_as_text(key)), columns=raw(literals(tuple(stored))),
-            old=raw(texts(tuple(stored))), computed=raw(computed), table=self.table, range=raw(key_range(key, types)),
-            disagrees=raw(disagrees),
-        )  # fmt: skip
-        kept = expression("EXISTS (SELECT FROM pgrefit.before_image AS b WHERE {this_step} AND b.key = {key})",
-                          this_step=raw(THIS_STEP), key=raw(key_as_text(key)))  # fmt: skip
         return Step(
             title=f"keep stored values of {self.table} that disagree with their computation", phase=Phase.CONTRACT,
-            do=Batches(table=self.table, key=key, types=types, statement=statement),
-            undo=(ddl("DELETE FROM pgrefit.before_image WHERE {this_step}", this_step=raw(THIS_STEP)),),
+            do=noting_batches(table, tuple(stored), texts(tuple(stored)), computed, disagrees), undo=(FORGET,),
             locks=(Lock(self.table, LockMode.ACCESS_SHARE),), work=Work.BATCHES,
-            proof=proof.no_row(self.table, expression("({d}) AND NOT {kept}", d=raw(disagrees), kept=raw(kept))),
+            proof=proof.no_row(self.table, expression("({d}) AND NOT {n}", d=raw(disagrees), n=raw(noted(table)))),
         )  # fmt: skip
 
     def _drop_stored(self, stored: dict[str, Expression]) -> Step:
@@ -160,18 +158,22 @@ class ComputedColumns(Change):
 
 def _setting(values: dict[str, Expression]) -> Statement:
     """The body of a trigger that sets columns to expressions over the new row as t."""
+    return ddl("BEGIN {set} RETURN NEW; END", set=raw(_assignment(values)))
+
+
+def _assignment(values: dict[str, Expression]) -> Statement:
     return ddl(
-        "BEGIN SELECT {values} INTO {targets} FROM (SELECT (NEW).*) AS t; RETURN NEW; END",
+        "SELECT {values} INTO {targets} FROM (SELECT (NEW).*) AS t;",
         values=raw(joined(list(values.values()))),
         targets=raw(joined([expression("NEW.{c}", c=c) for c in values])),
     )
 
 
 def _readers(view: Relation, table: Table) -> Iterator[Statement]:
-    for grant in table.grants:
-        if grant.privilege == "SELECT":
-            role = grant.grantee if grant.grantee else raw(Expression("PUBLIC"))
-            yield ddl("GRANT SELECT ON {view} TO {role}", view=view, role=role)
+    """The table's owner, and whoever may read it."""
+    readers = [grant.grantee for grant in table.grants if grant.privilege == "SELECT"]
+    for name in dict.fromkeys((*([table.owner] if table.owner else []), *readers)):
+        yield ddl("GRANT SELECT ON {view} TO {role}", view=view, role=name if name else raw(Expression("PUBLIC")))
 
 
 EXAMPLE = Example(

@@ -21,10 +21,10 @@ from ._batches import THIS_STEP, key_as_text, key_range, recall_batches, remembe
 from ._guard import NOT_OURS
 from ._preconditions import missing, rows_unwalkable
 from ._sync import create_function, create_trigger, drop_sync, trigger_name
+from ._types import WHOLE_DIGITS
 
 PURPOSE = "extract"
 LINE_START = r"(?:^|\n)[ \t]*"
-WHOLE_DIGITS = {"smallint": 4, "integer": 9, "bigint": 18}
 LINE_END = r"[ \t]*(?:\r|\n|$)"
 
 

@@ -13,7 +13,7 @@ from pgrefit.model.snapshot import Snapshot
 from . import _proof as proof
 from ._batches import quarantine_batches, restore_batches
 from ._locks import of_deletes
-from ._preconditions import missing, rows_unmovable
+from ._preconditions import fired_by_moving, missing, rows_unmovable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class QuarantineRows(Change):
             do=quarantine_batches(table, self.condition, expression("{reason}", reason=reason)),
             undo=restore_batches(table), locks=of_deletes(db, self.table), work=Work.BATCHES,
             proof=proof.no_row(self.table, self.condition),
-            why="the rows are kept whole in pgrefit.quarantine and can be restored",
+            why="the rows are kept whole in pgrefit.quarantine and can be restored", hazard=fired_by_moving(table),
         )  # fmt: skip
 
 

@@ -18,11 +18,23 @@ from pgrefit.model.names import Relation, fit
 from pgrefit.model.snapshot import Column, FkAction, Policy, Snapshot, Table
 
 from . import _proof as proof
-from ._batches import literals, quarantine_all, quarantine_batches, restore_batches, update_batches
+from ._batches import (
+    FORGET,
+    literals,
+    noted,
+    noting_batches,
+    quarantine_all,
+    quarantine_batches,
+    restore_batches,
+    texts,
+    update_batches,
+)
 from ._expressions import retyped
 from ._locks import strongest
-from ._preconditions import dependants, missing, rows_unmovable, rows_unwalkable
+from ._preconditions import dependants, fired_by_moving, missing, rows_unmovable, rows_unwalkable
 from ._sync import create_function, create_trigger, drop_sync, trigger_name
+from ._types import WHOLE_DIGITS
+from .add_check import AddCheck
 from .add_foreign_key import AddForeignKey
 from .create_index import CreateIndex, IndexColumn, free_index_name
 from .set_not_null import SetNotNull
@@ -31,7 +43,6 @@ PURPOSE = "retype"
 BLANKS = " \t\r\n"
 UUID_FORM = "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
 TEXTS = ("text", "character varying", "character")
-WHOLE_DIGITS = {"smallint": 4, "integer": 9, "bigint": 18}
 NAMED_NOT_NULL = 180000  # the first server on which NOT NULL is a constraint with a name
 CARRIED = {"index", "policy"}  # dependants that this change takes along
 
@@ -112,6 +123,7 @@ class RetypeColumns(Change):
         yield from self._indexes(db, table)
         yield from self._enforce(db, table)
         yield self._switch(db, table)
+        yield self._keep_spelling(table)
         yield self._drop_old(db, table)
 
     def _lock(self, mode: LockMode) -> tuple[Lock, ...]:
@@ -208,6 +220,7 @@ class RetypeColumns(Change):
             do=quarantine_batches(table, condition, reason), undo=restore_batches(table, mine),
             locks=self._locks_of_faults(), work=Work.BATCHES, proof=proof.no_row(self.table, condition),
             why="rows that the new constraints refuse are kept whole in pgrefit.quarantine, with the reason",
+            hazard=fired_by_moving(table),
         )  # fmt: skip
 
     def _after_sweep(self, step: Step, sweep: Statement) -> Step:
@@ -257,6 +270,12 @@ class RetypeColumns(Change):
             )  # fmt: skip
         if conversion.required or table.column(conversion.column).not_null:
             yield SetNotNull(table=self.table, column=conversion.new)
+        elif table.column(conversion.column).type.startswith(TEXTS):
+            # Where the column may be empty, a value that does not convert must not pass for an empty one.
+            yield AddCheck(
+                table=self.table, name=fit(f"pgrefit_{conversion.column}", "_converts"),
+                condition=expression("{old} IS NULL OR {new} IS NOT NULL", old=conversion.column, new=conversion.new),
+            )  # fmt: skip
 
     def _switch(self, db: Snapshot, table: Table) -> Step:
         there = [rename for c in self.conversions for rename in ((c.column, c.old), (c.new, c.column))]
@@ -319,6 +338,27 @@ class RetypeColumns(Change):
                 yield ddl("GRANT {privilege} ({column}) ON {table} TO {grantee}", column=column.name, table=self.table,
                           privilege=raw(Expression(grant.privilege)), grantee=grantee)  # fmt: skip
 
+    def _keep_spelling(self, table: Table) -> Step:
+        """The old text of every value that the new type writes otherwise; none may mean something else."""
+        names = tuple(c.column for c in self.conversions)
+        old = joined([expression("t.{old}::text", old=c.old) for c in self.conversions])
+        respelt = joined(
+            [expression("t.{c}::text IS DISTINCT FROM t.{old}::text", c=c.column, old=c.old) for c in self.conversions],
+            " OR ",
+        )
+        apart = joined(
+            [expression("t.{c} IS DISTINCT FROM {v}", c=c.column, v=raw(_converted(table, c, c.old, "t")))
+             for c in self.conversions], " OR ",
+        )  # fmt: skip
+        unkept = expression("({r}) AND NOT {n}", r=raw(respelt), n=raw(noted(table)))
+        return Step(
+            title=f"keep the old spelling of values of {self.table}", phase=Phase.CONTRACT,
+            do=noting_batches(table, names, expression("ARRAY[{old}]", old=raw(old)), texts(names), respelt),
+            undo=(FORGET,), locks=self._lock(LockMode.ACCESS_SHARE), work=Work.BATCHES,
+            proof=proof.no_row(self.table, expression("({u}) OR ({a})", u=raw(unkept), a=raw(apart))),
+            why="nothing goes with the old columns that the new ones do not hold; stops where both disagree",
+        )  # fmt: skip
+
     def _drop_old(self, db: Snapshot, table: Table) -> Step:
         drop = [expression("DROP COLUMN IF EXISTS {c}", c=c.old) for c in self.conversions]
         gone = proof.every(*(proof.negated(proof.column_exists(self.table, c.old)) for c in self.conversions))
@@ -347,7 +387,7 @@ class RetypeColumns(Change):
 
 
 def _converted(table: Table, conversion: Conversion, column: str, row: str) -> Expression:
-    """The old value in the new type, NULL where it does not convert."""
+    """The old value, in the column of that name, in the new type; NULL where it does not convert."""
     source = table.column(conversion.column).type
     value = expression("{row}.{column}", row=raw(Expression(row)), column=column)
     if not source.startswith(TEXTS):

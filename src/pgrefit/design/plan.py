@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pgrefit.changes.read_model import ReadModel
 from pgrefit.changes.retype_columns import RetypeColumns
 from pgrefit.errors import Refused
-from pgrefit.model.change import Change, Step
+from pgrefit.model.change import Change, Step, Way, Work
 from pgrefit.model.codec import fingerprint
 from pgrefit.model.intent import Intent
 from pgrefit.model.names import Relation
@@ -29,7 +29,7 @@ def make_plan(
     """The plan for a database. Refused where a change meets an obstacle; each is named."""
     refuse_obstacles(db, changes)
     pairs = [(change, step) for change in changes for step in change.steps(db)]
-    ordered = sorted(pairs, key=lambda pair: pair[1].phase.order)
+    ordered = sorted(pairs, key=lambda pair: _place(pair[1]))
     steps = tuple(
         PlanStep(id=f"{(number + 1) * 10:03d}", change=change.title, step=step, rows=_rows(step, statistics))
         for number, (change, step) in enumerate(ordered)
@@ -41,6 +41,12 @@ def make_plan(
         row_security=_row_security(db, intent), read_models=_read_models(changes),
         compatible_schema=intent.compatibility.schema_name if intent.compatibility else "",
     )  # fmt: skip
+
+
+def _place(step: Step) -> tuple[int, int]:
+    """By phase; within it, what can be undone goes before what cannot, and what rewrites a table comes last."""
+    last = 2 if step.work is Work.REWRITE else 1 if step.undo is Way.NO_RETURN else 0
+    return step.phase.order, last
 
 
 def refuse_obstacles(db: Snapshot, changes: tuple[Change, ...]) -> None:

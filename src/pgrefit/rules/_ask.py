@@ -79,11 +79,6 @@ def is_numeric(column: Column) -> bool:
     return column.type in WHOLE_TYPES or column.type.partition("(")[0] == "numeric"
 
 
-def single_column_keys(table: Table) -> set[str]:
-    """Columns that alone are a foreign key."""
-    return {key.columns[0] for key in table.foreign_keys if len(key.columns) == 1}
-
-
 def key_columns(table: Table) -> set[str]:
     """Columns of the primary key and of all foreign keys."""
     return {*table.primary_key, *(column for key in table.foreign_keys for column in key.columns)}

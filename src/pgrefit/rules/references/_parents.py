@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pgrefit.changes.retype_columns import BLANKS, UUID_FORM, WHOLE_DIGITS
+from pgrefit.changes._types import WHOLE_DIGITS
+from pgrefit.changes.retype_columns import BLANKS, UUID_FORM
 from pgrefit.model.ddl import Expression, Literal, ddl, expression, joined, raw
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation, Question
