@@ -11,7 +11,7 @@ from pgrefit.apply.executor import apply_plan
 from pgrefit.apply.rollback import roll_back
 from pgrefit.changes.retype_columns import Conversion, RetypeColumns
 from pgrefit.design.plan import make_plan
-from pgrefit.errors import ProofFailed
+from pgrefit.errors import ProofFailed, StoppedSafely
 from pgrefit.model.change import Phase
 from pgrefit.model.intent import Intent
 from pgrefit.model.names import Relation
@@ -116,3 +116,14 @@ def test_columns_that_disagree_are_not_dropped(db18: psycopg.Connection) -> None
     with pytest.raises(ProofFailed):
         apply_plan(opener(db18), plan)
     assert db18.execute("SELECT customer_id_pgrefit_old FROM shop.purchase WHERE id = 2").fetchone() == ("1",)
+
+
+def test_what_was_built_on_the_old_column_since_stops_its_drop(db18: psycopg.Connection) -> None:
+    plan = planned(db18, "CREATE INDEX known ON shop.purchase (customer_id, id);")
+    apply_plan(opener(db18), plan, until=Phase.SWITCH)
+    db18.execute("CREATE UNIQUE INDEX late ON shop.purchase (customer_id_pgrefit_old, id)")
+    with pytest.raises(StoppedSafely) as stopped:
+        apply_plan(opener(db18), plan)
+    assert "late" in stopped.value.why
+    db18.execute("DROP INDEX shop.late")
+    assert apply_plan(opener(db18), plan).state == "done"

@@ -19,7 +19,7 @@ def states(shop) -> list[str]:
 def test_nobody_to_ask(program, shop, plan):
     said = program("apply", plan, shop.dsn)
     said.refused(
-        2, "this changes the database", "--dry-run", "--yes", "9 steps (010 to 090)", "no way back from step 090"
+        2, "this changes the database", "--dry-run", "--yes", "12 steps (010 to 120)", "no way back from step 120"
     )
     assert shop.untouched
     assert program("apply", plan, shop.dsn, "--yes", "--until", "010").status == 0
@@ -57,10 +57,10 @@ def test_there_and_back_and_to_the_end(program, shop, plan):
 
     assert program("apply", plan, shop.dsn, "--yes", "--until", "switch").status == 0
     said = program("status", shop.dsn)
-    assert "stopped, 8 of 9 steps" in said.out
-    assert "1 step left, next 090 drop the old columns" in " ".join(said.out.split())
+    assert "stopped, 10 of 12 steps" in said.out
+    assert "2 steps left, next 110 keep the old spelling" in " ".join(said.out.split())
     back = program("rollback", plan, shop.dsn, "--dry-run")
-    assert back.out.index("-- undo 080") < back.out.index("-- undo 010")
+    assert back.out.index("-- undo 100") < back.out.index("-- undo 010")
     assert "ACCESS EXCLUSIVE on public.attempts" in back.out
     assert states(shop)[:8] == ["done"] * 8
     assert program("rollback", plan, shop.dsn, "--yes").status == 0
@@ -73,9 +73,9 @@ def test_there_and_back_and_to_the_end(program, shop, plan):
     journal = shop("SELECT s::text FROM pgrefit.step AS s UNION ALL SELECT r::text FROM pgrefit.run AS r")
     assert program.password not in str(journal)
     for words in (("--yes",), ("--dry-run",)):
-        program("rollback", plan, shop.dsn, *words).refused(4, "line of no return", "090 drop the old columns")
-    assert program("rollback", plan, shop.dsn, "--yes", "--to", "090").status == 0
-    assert "done, 9 of 9" in program("status", shop.dsn).out
+        program("rollback", plan, shop.dsn, *words).refused(4, "line of no return", "120 drop the old columns")
+    assert program("rollback", plan, shop.dsn, "--yes", "--to", "120").status == 0
+    assert "done, 12 of 12" in program("status", shop.dsn).out
     assert program("apply", plan, shop.dsn).status == 0, "nothing is left to ask about"
 
 
@@ -86,7 +86,7 @@ def test_a_lock_that_is_never_granted(program, shop, plan):
         said.refused(5, "step 010", "public.attempts in 2 tries", pid, "SELECT count(*) FROM attempts", "run again")
         assert "  010 retry    try 1: pid" in said.err
         stopped = program("status", shop.dsn)
-        assert "stopped, 0 of 9 steps" in stopped.out
+        assert "stopped, 0 of 12 steps" in stopped.out
         assert pid in " ".join(stopped.out.split())
     assert program("apply", plan, shop.dsn, *QUICK).status == 0
 
@@ -120,7 +120,7 @@ def test_two_at_once_and_status_from_a_second_terminal(program, shop, plan):
         (pid,) = shop.eventually(WORKER + " ORDER BY backend_start LIMIT 1")
         program("apply", plan, shop.dsn, "--yes").refused(4, "another apply or rollback works", f"pid {pid}, postgres")
         said = " ".join(program("status", shop.dsn).out.split())
-        assert "running, 2 of 9 steps" in said
+        assert "running, 2 of 12 steps" in said
         assert " of about 3,001" in said
         assert f"pid {pid}, postgres with pgrefit/apply, works on it since" in said
         assert f"pid {clerk.info.backend_pid}, postgres with reporting" in said
@@ -150,9 +150,9 @@ def test_interrupted_in_the_middle(program, shop, plan, by):
         said = program.wait(process)
         said.refused(130, "interrupted; run the same command again to go on")
     said = " ".join(program("status", shop.dsn).out.split())
-    assert "stopped, 2 of 9 steps" in said
+    assert "stopped, 2 of 12 steps" in said
     assert "030 interrupted" in said
-    assert "7 steps left, next 030" in said
+    assert "10 steps left, next 030" in said
     assert program("apply", plan, shop.dsn, "--yes").status == 0
     assert shop("SELECT count(*) FROM attempts WHERE video_id IS NOT NULL") == [(3000,)]
 
@@ -165,10 +165,10 @@ def test_our_connection_is_killed_in_the_middle(program, shop, plan):
         shop(f"SELECT pg_terminate_backend(w.pid) FROM ({WORKER}) AS w")
         program.wait(process).refused(5, "the connection to the server was lost", "run again")
     said = " ".join(program("status", shop.dsn).out.split())
-    assert "running, 2 of 9 steps" in said
-    assert "Nobody works on it: its process was killed or lost the server. 7 steps left, next 030" in said
+    assert "running, 2 of 12 steps" in said
+    assert "Nobody works on it: its process was killed or lost the server. 10 steps left, next 030" in said
     assert program("apply", plan, shop.dsn, "--yes").status == 0
-    assert "done, 9 of 9 steps" in program("status", shop.dsn).out
+    assert "done, 12 of 12 steps" in program("status", shop.dsn).out
 
 
 def test_the_server_is_restarted_in_the_middle(program, shop, plan):

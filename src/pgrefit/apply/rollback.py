@@ -71,7 +71,7 @@ def _left_something(step: PlanStep, state: StepState) -> bool:
 
 
 def _doomed(plan: Plan, run: Run, after: int) -> list[PlanStep]:
-    state = {step.id: step.state for step in run.steps}
+    state: dict[str, StepState] = {step.id: step.state for step in run.steps}
     doomed = [step for step in reversed(plan.steps[after:]) if _left_something(step, state[step.id])]
     fixed = [step for step in doomed if not step.reversible]
     if fixed:

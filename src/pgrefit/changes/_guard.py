@@ -7,9 +7,10 @@ way back goes through the steps in reverse. A trigger lets our sessions through,
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from hashlib import sha256
 
-from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, raw
+from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, joined, raw
 from pgrefit.model.names import Relation
 
 from ._sync import create_function, create_trigger, drop_sync, function, trigger_name
@@ -60,4 +61,29 @@ def create_guard(table: Relation, name: str, column: str, bad: Expression, code:
     return (create_function(table, name, body), trigger)
 
 
-__all__ = ["NOT_OURS", "create_filler", "create_guard", "drop_sync", "purpose", "trigger_name"]
+def refuse_unknown(table: Relation, columns: Collection[str], known: Collection[str]) -> Statement:
+    """Stop where an index or constraint depends on the columns that is not `known`: DROP COLUMN would take it along.
+
+    SQLSTATE 2BP01, dependent objects still exist.
+    """
+    body = ddl(
+        "DECLARE found text; BEGIN SELECT pg_catalog.string_agg(DISTINCT o.name, ', ') INTO found"
+        " FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid"
+        " AND a.attnum = d.refobjsubid JOIN LATERAL (SELECT relname::text AS name FROM pg_catalog.pg_class"
+        " WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND oid = d.objid AND relkind IN ('i', 'I')"
+        " UNION ALL SELECT conname::text FROM pg_catalog.pg_constraint"
+        " WHERE d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND oid = d.objid AND contype <> 'n'"
+        ") AS o ON true WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+        " AND d.refobjid = {table}::pg_catalog.regclass AND a.attname = ANY ({columns}) AND o.name <> ALL ({known});"
+        " IF found IS NOT NULL THEN RAISE EXCEPTION USING ERRCODE = '2BP01',"
+        " MESSAGE = 'made since the plan was, and would go with the columns: ' || found; END IF; END",
+        table=Literal(ddl("{t}", t=table)), columns=raw(_array(columns)), known=raw(_array(known)),
+    )  # fmt: skip
+    return ddl("DO {body}", body=Literal(body))
+
+
+def _array(names: Collection[str]) -> Expression:
+    return expression("ARRAY[{n}]::text[]", n=raw(joined([expression("{n}", n=Literal(n)) for n in sorted(names)])))
+
+
+__all__ = ["NOT_OURS", "create_filler", "create_guard", "drop_sync", "purpose", "refuse_unknown", "trigger_name"]

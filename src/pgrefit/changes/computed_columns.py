@@ -19,6 +19,7 @@ from pgrefit.model.sql_tree import columns_after
 from . import _proof as proof
 from ._batches import FORGET, noted, noting_batches, texts
 from ._expressions import substituted
+from ._guard import refuse_unknown
 from ._preconditions import dependants, missing, rows_unwalkable
 from ._sync import create_function, create_trigger, drop_sync, trigger_name
 
@@ -69,7 +70,7 @@ class ComputedColumns(Change):
             yield self._create_view(table, self.view)
         if stored and self.drop:
             yield self._keep_disagreeing(table, stored)
-            yield self._drop_stored(stored)
+            yield self._drop_stored(table, stored)
 
     def drops(self, table: Table) -> bool:
         """Whether the table loses columns."""
@@ -145,11 +146,12 @@ class ComputedColumns(Change):
             proof=proof.no_row(self.table, expression("({d}) AND NOT {n}", d=raw(disagrees), n=raw(noted(table)))),
         )  # fmt: skip
 
-    def _drop_stored(self, stored: dict[str, Expression]) -> Step:
+    def _drop_stored(self, table: Table, stored: dict[str, Expression]) -> Step:
+        known = [index.name.name for index in table.indexes if set(stored) & {*index.columns, *index.include}]
         actions = joined([expression("DROP COLUMN IF EXISTS {c}", c=name) for name in stored])
         return Step(
             title=f"drop stored columns of {self.table} that are computed now", phase=Phase.CONTRACT,
-            do=(*self._drop_triggers(),
+            do=(*self._drop_triggers(), refuse_unknown(self.table, stored, known),
                 ddl("ALTER TABLE {table} {actions}", table=self.table, actions=raw(actions))),
             undo=Way.NO_RETURN, locks=(Lock(self.table, LockMode.ACCESS_EXCLUSIVE),), work=Work.INSTANT,
             proof=proof.every(*(proof.negated(proof.column_exists(self.table, name)) for name in stored)),
@@ -171,9 +173,10 @@ def _assignment(values: dict[str, Expression]) -> Statement:
 
 def _readers(view: Relation, table: Table) -> Iterator[Statement]:
     """The table's owner, and whoever may read it."""
+    owner = [table.owner] if table.owner else []
     readers = [grant.grantee for grant in table.grants if grant.privilege == "SELECT"]
-    for name in dict.fromkeys((*([table.owner] if table.owner else []), *readers)):
-        yield ddl("GRANT SELECT ON {view} TO {role}", view=view, role=name if name else raw(Expression("PUBLIC")))
+    for name in dict.fromkeys([*owner, *readers]):
+        yield ddl("GRANT SELECT ON {view} TO {role}", view=view, role=name or raw(Expression("PUBLIC")))
 
 
 EXAMPLE = Example(

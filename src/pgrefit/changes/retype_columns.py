@@ -30,6 +30,7 @@ from ._batches import (
     update_batches,
 )
 from ._expressions import retyped
+from ._guard import refuse_unknown
 from ._locks import strongest
 from ._preconditions import dependants, fired_by_moving, missing, rows_unmovable, rows_unwalkable
 from ._sync import create_function, create_trigger, drop_sync, trigger_name
@@ -273,7 +274,7 @@ class RetypeColumns(Change):
         elif table.column(conversion.column).type.startswith(TEXTS):
             # Where the column may be empty, a value that does not convert must not pass for an empty one.
             yield AddCheck(
-                table=self.table, name=fit(f"pgrefit_{conversion.column}", "_converts"),
+                table=self.table, name=_check_name(conversion),
                 condition=expression("{old} IS NULL OR {new} IS NOT NULL", old=conversion.column, new=conversion.new),
             )  # fmt: skip
 
@@ -366,9 +367,17 @@ class RetypeColumns(Change):
         return Step(
             title=f"drop the old columns of {self.table}", phase=Phase.CONTRACT,
             do=(*drop_sync(self.table, PURPOSE),
+                refuse_unknown(self.table, [c.old for c in self.conversions], self._goes_along(table)),
                 ddl("ALTER TABLE {table} {actions}", table=self.table, actions=raw(joined(drop))), *names),
             undo=Way.NO_RETURN, locks=self._lock(LockMode.ACCESS_EXCLUSIVE), work=Work.INSTANT, proof=gone,
         )  # fmt: skip
+
+    def _goes_along(self, table: Table) -> list[str]:
+        """Indexes and checks of the old columns that this change knows."""
+        return [
+            *(fit(index.name.name, "_pgrefit_old") for index in table.indexes),
+            *(_check_name(c) for c in self.conversions),
+        ]
 
     def _name_not_null(self, table: Table) -> Iterator[Statement]:
         """NOT NULL constraints get the names that they have on a table made with these columns at once."""
@@ -384,6 +393,10 @@ class RetypeColumns(Change):
                     wanted=Literal(fit(f"{self.table.name}_{c.column}", "_not_null")),
                 )  # fmt: skip
                 yield ddl("DO {body}", body=Literal(body))
+
+
+def _check_name(conversion: Conversion) -> str:
+    return fit(f"pgrefit_{conversion.column}", "_converts")
 
 
 def _converted(table: Table, conversion: Conversion, column: str, row: str) -> Expression:
