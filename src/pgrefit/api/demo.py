@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import rmtree
+from shutil import copy, rmtree
 from time import perf_counter, sleep
 
 from pgrefit.api.applying import apply, rollback, verify
@@ -94,6 +94,7 @@ def _refit(stage: _Stage, scale: float) -> Goals:
     _write(stage.folder / "findings.json", "findings", designed.audit.report)
     with _timed(stage.say, "rehearse it on a copy, up and down, under load"):
         rehearsal = rehearse(stage.live, plan_folder, workload=stage.system.workload)
+        copy(plan_folder / "rehearsal.json", stage.folder)
     with _timed(stage.say, "apply up to the switch, verify, and roll back"):
         differences, quiet = _there_and_back(stage, plan_folder, plan)
     with _timed(stage.say, "apply to the end, while both releases of the application run"):
