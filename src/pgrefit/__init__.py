@@ -5,8 +5,9 @@ The verbs are in `pgrefit.api`; here are the nouns that they take and return, lo
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from pgrefit._lazy import loader
 
 if TYPE_CHECKING:
     from pgrefit.errors import PgrefitError
@@ -51,10 +52,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = loader(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

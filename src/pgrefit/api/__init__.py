@@ -8,8 +8,9 @@ The verbs themselves are here, loaded when first asked for:
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from pgrefit._lazy import loader
 
 if TYPE_CHECKING:
     from pgrefit.api.applying import apply, rollback, status, verify
@@ -40,10 +41,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = loader(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

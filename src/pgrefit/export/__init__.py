@@ -1,0 +1,1 @@
+"""The verb export: Plan → migrations for the tools that teams already have."""
