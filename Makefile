@@ -40,7 +40,7 @@ apt:
 
 # Debian keeps venv's pip in a package of its own.
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import ensurepip' || scripts/apt-packages python3-venv
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || scripts/apt-packages python3-venv
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/demo: $(VENV)/bin/python pyproject.toml

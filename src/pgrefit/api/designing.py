@@ -15,6 +15,7 @@ from pgrefit.bench.parameters import sample
 from pgrefit.changes.create_index import CreateIndex, free_index_name
 from pgrefit.design.advisor.clone_oracle import CloneOracle
 from pgrefit.design.advisor.search import Choice, choose
+from pgrefit.design.asked import asked_changes
 from pgrefit.design.compose import compose, with_indexes, without_indexes
 from pgrefit.design.names import check_names, unheard
 from pgrefit.design.plan import make_plan
@@ -66,7 +67,8 @@ def design(
     observed = audited.observation
     check_names(intent, observed.snapshot)
     proposals = _proposals(_beside(intent, intent.refit.proposals))
-    composition = compose(observed.snapshot, audited.report.findings, intent)
+    asked = asked_changes(intent, observed.snapshot)
+    composition = compose(observed.snapshot, audited.report.findings, intent, asked)
     notes = [*composition.notes, *unheard(intent, audited.report.findings)]
     changes, choices = composition.changes, tuple[Choice, ...]()
     queries = load_workload(workload, "after")

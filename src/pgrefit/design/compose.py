@@ -40,8 +40,11 @@ class Composition:
     notes: tuple[str, ...]
 
 
-def compose(db: Snapshot, findings: Iterable[Finding], intent: Intent) -> Composition:
-    """Choose and merge the changes. Indexes chosen from the workload are added later, see `with_indexes`."""
+def compose(db: Snapshot, findings: Iterable[Finding], intent: Intent, asked: tuple[Change, ...] = ()) -> Composition:
+    """Choose and merge the changes; those `asked` for by name come as they are, after what findings ask for.
+
+    Indexes chosen from the workload are added later, see `with_indexes`.
+    """
     remedies = [change for finding in findings for change in finding.remedy]
     notes: list[str] = []
     policies = _unique(c for c in remedies if isinstance(c, RewritePolicy))
@@ -51,7 +54,7 @@ def compose(db: Snapshot, findings: Iterable[Finding], intent: Intent) -> Compos
         *policies, *retypes, *_required(remedies, intent, notes), *_texts(remedies, intent, notes),
         *_checks(db, remedies, intent, notes), *_feasible(db, keys, notes),
         *_feasible(db, _key_indexes(remedies, retypes), notes), *_computed(remedies, intent, notes),
-        *_read_models(intent), *_feasible(db, _dropped_indexes(remedies, intent, notes), notes),
+        *_read_models(intent), *_feasible(db, _dropped_indexes(remedies, intent, notes), notes), *asked,
         *(RewriteTable(table=relation(name)) for name in intent.storage.rewrite),
     ]  # fmt: skip
     return Composition((*_compatible(db, body, intent), *body), tuple(notes))

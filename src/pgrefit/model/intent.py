@@ -114,6 +114,14 @@ class Storage(Section):
     rewrite: tuple[TableName, ...] = ()
 
 
+class AskedChange(BaseModel):
+    """A change of the shelf, asked for by the name of its module; the other keys are its fields."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    do: str
+
+
 class Refit(Section):
     """What the refit is called, what it leaves alone, and the files beside it."""
 
@@ -137,6 +145,7 @@ class Intent(Section):
     compatibility: Compatibility | None = None
     row_security: RowSecurity | None = None
     storage: Storage = Storage()
+    change: tuple[AskedChange, ...] = ()
     folder: Path = Field(default=Path(), exclude=True)
     file: Path | None = Field(default=None, exclude=True)  # where it was read from, to name the place of a mistake
 
