@@ -1,6 +1,7 @@
 """Real servers for tests: started when first asked for, one of each version for each test process."""
 
 import itertools
+import signal
 from collections.abc import Callable, Iterator
 
 import psycopg
@@ -8,6 +9,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from pgrefit.pg.cluster import Cluster, available_versions
+
+# Who starts the tests in the background has them ignore ^C, and all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 VERSIONS = (15, 16, 18)
 _names = itertools.count(1)

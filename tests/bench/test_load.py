@@ -1,6 +1,7 @@
 """Clients at work while something else goes on: what they counted, and what they lost."""
 
 import time
+from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -81,6 +82,28 @@ def test_clients_move_to_another_version_of_the_application(open_, db18: psycopg
         time.sleep(0.1)
     assert load.stop().failed == 0
     assert {name for name, _ in load.written.written} == {"add", "new"}
+
+
+def test_no_version_ever_uses_a_connection_of_another(open_) -> None:
+    """Also where a connection of the old one was just being made when the new one was deployed."""
+
+    def version(name: str) -> tuple[Workload, Callable[[], psycopg.Connection]]:
+        own = f"SELECT 1 / (pg_catalog.current_setting('application_name') = 'pgrefit/{name}')::int"
+
+        def slowly() -> psycopg.Connection:
+            conn = open_(name)
+            time.sleep(0.02)
+            return conn
+
+        return Workload(queries=(Query(name=name, sql=own),)), slowly
+
+    workload, opened = version("v0")
+    with Load(opened, workload, clients=3, pause_ms=0.1, recycle_s=0.04) as load:
+        for number in range(1, 8):
+            load.switch(*version(f"v{number}"))
+    report = load.stop()
+    assert report.statements
+    assert report.first_error == ""
 
 
 def test_connections_are_recycled(open_, db18: psycopg.Connection) -> None:

@@ -140,6 +140,8 @@ def _apply_under_load(stage: _Stage, folder: Path, plan: Plan, workload: Workloa
         apply(stage.live, folder, until=_last_online(plan))
     finally:
         report = load.stop()
+    if report.failed:
+        stage.say(f"  {report.failed} statements of the load failed; the first: {report.first_error}")
     apply(stage.live, folder)
     with open_() as conn:
         return report, len(load.lost(conn, workload))

@@ -75,19 +75,20 @@ class Client(Thread):
         """Connect, issue statements, connect again."""
         while not self._ended.is_set():
             begin = monotonic()
+            version = self._next  # once: another may be deployed while the connection of this one is being made
             try:
-                with self._next.open_() as conn:
-                    self._enter(conn)
+                with version.open_() as conn:
+                    self._enter(conn, version)
                     self._issue_until(conn, begin + self._recycle_s)
             except PgrefitError as error:
                 self._count(begin, f"connect: {error.what}")
                 self._ended.wait(TURNED_AWAY_SECONDS)
             self.pid = 0
 
-    def _enter(self, conn: Session) -> None:
+    def _enter(self, conn: Session, version: Deployment) -> None:
         self.pid = conn.info.backend_pid
-        if self._version is not self._next:
-            self._version = self._next
+        if self._version is not version:
+            self._version = version
             self.moved.set()
 
     def _issue_until(self, conn: Session, end: float) -> None:

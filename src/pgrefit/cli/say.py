@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from pgrefit.cli.options import Format
 from pgrefit.errors import UsageError
@@ -99,7 +99,7 @@ def results(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        _forget_output()
+        _forget(sys.stdout)
 
 
 def _text(text: Callable[[Console], None], out: Path | None) -> None:
@@ -110,7 +110,7 @@ def _text(text: Callable[[Console], None], out: Path | None) -> None:
 
         def on_broken_pipe(self) -> None:
             self.quiet = True
-            _forget_output()
+            _forget(sys.stdout)
 
     if out is None:
         text(Patient(highlight=False))
@@ -128,10 +128,19 @@ def _write(text: str, out: Path | None) -> None:
         say(f"written: {out}")
 
 
-def _forget_output() -> None:
-    """Send what is still to come nowhere, so that the exit status is that of the work."""
+def finish() -> None:
+    """Write what is still held back; where nobody listens any more, the exit status stays that of the work."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            _forget(stream)
+
+
+def _forget(stream: TextIO) -> None:
+    """Send what is still to come nowhere."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    os.dup2(nowhere, stream.fileno())
 
 
 def confirm(question: str, *, yes: bool) -> None:
