@@ -40,7 +40,7 @@ class Runner:
         assert step.undo is not Way.NO_RETURN
         self._name(step)
         if not isinstance(step.undo, Way):
-            self._run(step.undo, in_transaction=step.in_transaction)
+            self._run(step.undo, in_transaction=step.undone_at_once)
 
     def proven(self, step: Step) -> bool:
         self._name(step)

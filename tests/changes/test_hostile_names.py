@@ -8,14 +8,25 @@ import psycopg
 import pytest
 
 from pgrefit.changes.add_check import AddCheck
+from pgrefit.changes.add_column import AddColumn
+from pgrefit.changes.add_exclusion import AddExclusion, Excluded
 from pgrefit.changes.add_foreign_key import AddForeignKey
+from pgrefit.changes.add_unique import AddUnique
+from pgrefit.changes.change_collation import ChangeCollation
+from pgrefit.changes.change_foreign_key_actions import ChangeForeignKeyActions
+from pgrefit.changes.change_type_in_place import ChangeTypeInPlace
 from pgrefit.changes.create_index import CreateIndex, IndexColumn
 from pgrefit.changes.drop_column import DropColumn
+from pgrefit.changes.drop_constraint import DropConstraint
 from pgrefit.changes.drop_index import DropIndex
+from pgrefit.changes.drop_not_null import DropNotNull
 from pgrefit.changes.fill_required import FillRequired, Path
+from pgrefit.changes.identity_from_serial import IdentityFromSerial
 from pgrefit.changes.quarantine_rows import QuarantineRows
 from pgrefit.changes.reconcile_check import ReconcileCheck
+from pgrefit.changes.rename_column import RenameColumn
 from pgrefit.changes.rewrite_policy import RewritePolicy
+from pgrefit.changes.set_default import SetDefault
 from pgrefit.changes.set_not_null import SetNotNull
 from pgrefit.model.change import Change, Way
 from pgrefit.model.ddl import Literal, ddl, expression
@@ -34,7 +45,9 @@ class Names:
     def __init__(self, name: str) -> None:
         self.parent = Relation(name, name)
         self.child = Relation(name, _other(name, "c"))
+        self.keyless = Relation(name, _other(name, "k"))
         self.column, self.other, self.plain = name, _other(name, "o"), _other(name, "p")
+        self.last = _other(name, "l")
 
     def start(self) -> str:
         return ddl(
@@ -43,7 +56,11 @@ class Names:
             CREATE TABLE {parent} ({column} text PRIMARY KEY, {other} text);
             INSERT INTO {parent} SELECT 'p' || n, 'v' || n % 3 FROM generate_series(1, 9) AS n;
             CREATE TABLE {child} ({column} int PRIMARY KEY, {other} text, {plain} text CONSTRAINT {other}
-                                  CHECK ({plain} IN ('v0', 'v1', 'v2', 'v3')));
+                                  CHECK ({plain} IN ('v0', 'v1', 'v2', 'v3')),
+                                  {last} serial);
+            CREATE TABLE {keyless} ({column} text NOT NULL, {last} int4range, CONSTRAINT {plain} UNIQUE ({column}),
+                                    CONSTRAINT {other} FOREIGN KEY ({column}) REFERENCES {parent});
+            INSERT INTO {keyless} SELECT 'p' || n, int4range(n, n + 1) FROM generate_series(1, 9) AS n;
             CREATE INDEX {index} ON {child} ({plain}) WHERE {other} IS NOT NULL;
             COMMENT ON CONSTRAINT {other} ON {child} IS {text};
             COMMENT ON INDEX {schema}.{index} IS {text};
@@ -52,7 +69,8 @@ class Names:
                                        CASE WHEN n % 3 = 0 THEN 'v' || n % 4 END FROM generate_series(1, 40) AS n;
             """,
             schema=self.parent.schema, parent=self.parent, child=self.child, column=self.column, other=self.other,
-            plain=self.plain, index=_other(self.column, "i"), text=Literal(self.column),
+            plain=self.plain, index=_other(self.column, "i"), text=Literal(self.column), last=self.last,
+            keyless=self.keyless,
         )  # fmt: skip
 
 
@@ -106,9 +124,65 @@ def drop_column(n: Names, _: Snapshot) -> Change:
     return DropColumn(table=n.parent, column=n.other)
 
 
+def add_column(n: Names, _: Snapshot) -> Change:
+    new, value = _other(n.column, "n"), expression("{v} || random()", v=Literal(n.column))
+    return AddColumn(table=n.child, column=new, type="text", value=value, required=True, comment=n.column)
+
+
+def rename_column(n: Names, _: Snapshot) -> Change:
+    return RenameColumn(table=n.child, column=n.plain, to=_other(n.column, "n"))
+
+
+def change_type_in_place(n: Names, _: Snapshot) -> Change:
+    return ChangeTypeInPlace(table=n.keyless, column=n.column, to_type="character varying")
+
+
+def change_collation(n: Names, _: Snapshot) -> Change:
+    return ChangeCollation(table=n.parent, column=n.other, collation=Relation("pg_catalog", "C"))
+
+
+def drop_not_null(n: Names, _: Snapshot) -> Change:
+    return DropNotNull(table=n.child, column=n.last)
+
+
+def set_default(n: Names, _: Snapshot) -> Change:
+    return SetDefault(table=n.child, column=n.plain, default=expression("{v}", v=Literal(n.column)))
+
+
+def identity_from_serial(n: Names, _: Snapshot) -> Change:
+    return IdentityFromSerial(table=n.child, column=n.last)
+
+
+def add_foreign_key_emptying(n: Names, _: Snapshot) -> Change:
+    return AddForeignKey(table=n.child, columns=(n.plain,), parent=n.parent, parent_columns=(n.column,), orphans="null")
+
+
+def add_unique(n: Names, _: Snapshot) -> Change:
+    return AddUnique(table=n.child, columns=(n.other,), duplicates="quarantine", order=(n.column,))
+
+
+def change_foreign_key_actions(n: Names, _: Snapshot) -> Change:
+    return ChangeForeignKeyActions(table=n.keyless, name=n.other, on_delete="cascade")
+
+
+def drop_constraint(n: Names, _: Snapshot) -> Change:
+    return DropConstraint(table=n.child, name=n.other)
+
+
+def drop_key(n: Names, _: Snapshot) -> Change:
+    return DropConstraint(table=n.keyless, name=n.plain)
+
+
+def add_exclusion(n: Names, _: Snapshot) -> Change:
+    elements = (Excluded(column=n.last, operator="&&"),)
+    return AddExclusion(table=n.keyless, name=_other(n.column, "e"), elements=elements)
+
+
 MAKERS: list[Callable[[Names, Snapshot], Change]] = [
     fill_required, create_index, drop_index, add_foreign_key, quarantine_rows, reconcile_check, rewrite_policy,
-    add_check, set_not_null, drop_column,
+    add_check, set_not_null, drop_column, add_column, rename_column, change_type_in_place, change_collation,
+    drop_not_null, set_default, identity_from_serial, add_foreign_key_emptying, add_unique,
+    change_foreign_key_actions, drop_constraint, drop_key, add_exclusion,
 ]  # fmt: skip
 
 

@@ -8,14 +8,20 @@ import psycopg
 import pytest
 
 from pgrefit import audit
-from pgrefit.changes.create_index import CreateIndex
+from pgrefit.changes.add_column import AddColumn
+from pgrefit.changes.create_index import CreateIndex, IndexColumn
 from pgrefit.changes.reconcile_check import ReconcileCheck
+from pgrefit.changes.repack_table import RepackTable
 from pgrefit.changes.retype_columns import RetypeColumns
 from pgrefit.changes.set_not_null import SetNotNull
 from pgrefit.design.compose import Composition, compose
+from pgrefit.design.plan import make_plan
+from pgrefit.errors import Refused
 from pgrefit.model.intent import CheckColumn, Intent, Reference, Required
+from pgrefit.model.names import Relation
 from pgrefit.model.observation import Environment
 from pgrefit.observe.snapshot import take_snapshot
+from pgrefit.observe.statistics import take_statistics
 from rules.observing import observe
 
 
@@ -101,3 +107,22 @@ def test_two_indexes_get_two_names(db18: psycopg.Connection) -> None:
     )
     names = [change.index for change in found.changes if isinstance(change, CreateIndex)]
     assert len(set(names)) == 2
+
+
+def test_a_change_may_build_on_a_column_that_one_before_it_adds(db18: psycopg.Connection) -> None:
+    db18.execute("CREATE TABLE public.note (id int PRIMARY KEY)")
+    db = take_snapshot(db18)
+    note = Relation("public", "note")
+    add = AddColumn(table=note, column="mood", type="text")
+    index = CreateIndex(table=note, keys=(IndexColumn(column="mood"),))
+    assert len(make_plan(db, take_statistics(db18), (add, index), Intent()).steps) == 2
+    with pytest.raises(Refused, match="cannot be made as it is"):
+        make_plan(db, take_statistics(db18), (index, add), Intent())
+
+
+def test_what_puts_a_table_in_the_place_of_another_wants_it_for_itself(db18: psycopg.Connection) -> None:
+    db18.execute("CREATE TABLE public.note (id int PRIMARY KEY, mood text)")
+    note = Relation("public", "note")
+    changes = (CreateIndex(table=note, keys=(IndexColumn(column="mood"),)), RepackTable(table=note))
+    with pytest.raises(Refused, match=r"do not go together on public\.note"):
+        make_plan(take_snapshot(db18), take_statistics(db18), changes, Intent())

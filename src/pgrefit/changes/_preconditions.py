@@ -8,6 +8,8 @@ from pgrefit.model.change import Obstacle
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Snapshot, Table
 
+from ._locks import family
+
 
 def missing(db: Snapshot, table: Relation, *columns: str) -> Iterator[Obstacle]:
     """The table, or columns of it, that are not there."""
@@ -54,3 +56,31 @@ def fired_by_moving(table: Table) -> str:
     """A hazard: triggers of the user that fire when rows are put aside or put back; '' where there are none."""
     fired = [t.name for t in table.triggers if t.row and t.enabled != "disabled" and {"insert", "delete"} & {*t.events}]
     return f"fires for each row put aside, and again for each put back: {', '.join(fired)}" if fired else ""
+
+
+def inherited(db: Snapshot, table: Relation, column: str) -> Iterator[Obstacle]:
+    """A column that comes from a partitioned table or a parent: it is changed there."""
+    found = db.find_table(table)
+    parents = (*(() if found.partition_of is None else (found.partition_of,)), *found.inherits) if found else ()
+    for parent in dict.fromkeys(parents):
+        above = db.find_table(parent)
+        if above and any(c.name == column for c in above.columns):
+            yield Obstacle(f"{table}.{column}", f"comes from {parent}: change it there")
+
+
+def column_taken(db: Snapshot, table: Relation, column: str) -> Iterator[Obstacle]:
+    """A column of that name, of the table or of one that inherits from it."""
+    for member in family(db, table):
+        found = db.find_table(member)
+        if found and any(c.name == column for c in found.columns):
+            yield Obstacle(f"{member}.{column}", "the name is taken")
+
+
+def fired_by_updating(table: Table, columns: Collection[str]) -> str:
+    """A hazard: triggers of the user that fire when rows are filled in batches; '' where there are none."""
+    fired = [
+        t.name for t in table.triggers
+        if t.row and t.enabled != "disabled" and "update" in t.events
+        and (not t.update_columns or set(t.update_columns) & set(columns))
+    ]  # fmt: skip
+    return f"fires for each row that is filled: {', '.join(fired)}" if fired else ""

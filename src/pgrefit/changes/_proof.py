@@ -6,7 +6,7 @@ from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, j
 from pgrefit.model.names import Relation
 
 
-def _oid(relation: Relation) -> Expression:
+def oid_of(relation: Relation) -> Expression:
     """The relation's oid, or NULL where there is none."""
     return expression(
         "(SELECT c.oid FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
@@ -32,7 +32,7 @@ def some(*proofs: Statement) -> Statement:
 
 def relation_exists(relation: Relation) -> Statement:
     """Whether a table, view, index or sequence of that name is there."""
-    return ddl("SELECT {oid} IS NOT NULL", oid=raw(_oid(relation)))
+    return ddl("SELECT {oid} IS NOT NULL", oid=raw(oid_of(relation)))
 
 
 def schema_exists(name: str) -> Statement:
@@ -45,7 +45,7 @@ def column_exists(table: Relation, column: str) -> Statement:
     return ddl(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = {oid} AND attname = {column}"
         " AND NOT attisdropped)",
-        oid=raw(_oid(table)), column=Literal(column),
+        oid=raw(oid_of(table)), column=Literal(column),
     )  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def column_type_is(table: Relation, column: str, type_name: str) -> Statement:
     return ddl(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = {oid} AND attname = {column}"
         " AND NOT attisdropped AND pg_catalog.format_type(atttypid, atttypmod) = {type})",
-        oid=raw(_oid(table)), column=Literal(column), type=Literal(type_name),
+        oid=raw(oid_of(table)), column=Literal(column), type=Literal(type_name),
     )  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def column_not_null(table: Relation, column: str) -> Statement:
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = {oid} AND a.attname = {column}"
         " AND a.attnotnull AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = a.attrelid"
         " AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum] AND NOT k.convalidated))",
-        oid=raw(_oid(table)), column=Literal(column),
+        oid=raw(oid_of(table)), column=Literal(column),
     )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def constraint_exists(table: Relation, name: str, *, valid: bool = False) -> Sta
     return ddl(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {oid} AND conname = {name}"
         " AND convalidated >= {valid})",
-        oid=raw(_oid(table)), name=Literal(name), valid=valid,
+        oid=raw(oid_of(table)), name=Literal(name), valid=valid,
     )  # fmt: skip
 
 
@@ -82,17 +82,28 @@ def constraint_described(table: Relation, name: str) -> Statement:
     return ddl(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {oid} AND conname = {name}"
         " AND pg_catalog.obj_description(oid, 'pg_constraint') IS NOT NULL)",
-        oid=raw(_oid(table)), name=Literal(name),
+        oid=raw(oid_of(table)), name=Literal(name),
     )  # fmt: skip
 
 
 def index_valid(index: Relation, on: Relation | None = None) -> Statement:
     """Whether the index is there and valid, and is one of the table `on` where given."""
-    owner = _oid(on) if on else Expression("indrelid")
+    owner = oid_of(on) if on else Expression("indrelid")
     return ddl(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_index"
         " WHERE indexrelid = {oid} AND indrelid = {owner} AND indisvalid)",
-        oid=raw(_oid(index)), owner=raw(owner),
+        oid=raw(oid_of(index)), owner=raw(owner),
+    )  # fmt: skip
+
+
+def index_differs(index: Relation, definition: Expression) -> Statement:
+    """Whether a valid index of that name is there, and the server prints another definition than the observed one."""
+    differs = expression(
+        "pg_catalog.pg_get_indexdef(indexrelid) IS DISTINCT FROM {definition}", definition=Literal(definition)
+    )
+    return ddl(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexrelid = {oid} AND indisvalid AND {differs})",
+        oid=raw(oid_of(index)), differs=raw(as_observed(differs)),
     )  # fmt: skip
 
 
@@ -100,7 +111,25 @@ def trigger_exists(table: Relation, name: str) -> Statement:
     """Whether the trigger is there."""
     return ddl(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = {oid} AND tgname = {name})",
-        oid=raw(_oid(table)), name=Literal(name),
+        oid=raw(oid_of(table)), name=Literal(name),
+    )  # fmt: skip
+
+
+def function_exists(function: Relation) -> Statement:
+    """Whether a function of that name, of no arguments, is there."""
+    return ddl(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace"
+        " WHERE n.nspname = {schema} AND p.proname = {name} AND p.pronargs = 0)",
+        schema=Literal(function.schema), name=Literal(function.name),
+    )  # fmt: skip
+
+
+def statistics_exist(statistics: Relation) -> Statement:
+    """Whether an object of extended statistics is there."""
+    return ddl(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_statistic_ext AS s JOIN pg_catalog.pg_namespace AS n"
+        " ON n.oid = s.stxnamespace WHERE n.nspname = {schema} AND s.stxname = {name})",
+        schema=Literal(statistics.schema), name=Literal(statistics.name),
     )  # fmt: skip
 
 
@@ -116,11 +145,11 @@ def policy_differs(table: Relation, name: str, using: Expression | None, check: 
     ]
     return ddl(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_policy WHERE polrelid = {oid} AND polname = {name} AND {printed})",
-        oid=raw(_oid(table)), name=Literal(name), printed=raw(_as_observed(joined(parts, " AND "))),
+        oid=raw(oid_of(table)), name=Literal(name), printed=raw(as_observed(joined(parts, " AND "))),
     )  # fmt: skip
 
 
-def _as_observed(condition: Expression) -> Expression:
+def as_observed(condition: Expression) -> Expression:
     """Evaluate a condition under the settings with which observe lets the server print; CASE keeps the order."""
     return expression(
         "CASE WHEN pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true) IS NOT NULL"

@@ -48,7 +48,14 @@ def create_trigger(
 
 def drop_sync(table: Relation, purpose: str) -> tuple[Statement, Statement]:
     """Drop trigger and function."""
-    return (
-        ddl("DROP TRIGGER IF EXISTS {name} ON {table}", name=trigger_name(table, purpose), table=table),
-        ddl("DROP FUNCTION IF EXISTS {function}()", function=function(table, purpose)),
-    )
+    return (drop_trigger(table, purpose), drop_function(table, purpose))
+
+
+def drop_trigger(table: Relation, purpose: str) -> Statement:
+    """Drop the trigger, not its function."""
+    return ddl("DROP TRIGGER IF EXISTS {name} ON {table}", name=trigger_name(table, purpose), table=table)
+
+
+def drop_function(table: Relation, purpose: str) -> Statement:
+    """Drop the function of a trigger that is gone."""
+    return ddl("DROP FUNCTION IF EXISTS {function}()", function=function(table, purpose))

@@ -13,6 +13,7 @@ from pgrefit.model.snapshot import FkAction, Snapshot, Table
 
 from . import _proof as proof
 from ._locks import family, on_family, strongest
+from ._orphans import Care, Match, Orphans
 from ._preconditions import constraint_taken, missing
 from ._types import comparable
 
@@ -21,7 +22,11 @@ PARTITIONED_NOT_VALID = 180000  # the first server that adds NOT VALID foreign k
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddForeignKey(Change):
-    """FOREIGN KEY … NOT VALID, then VALIDATE. The columns may be ones that an earlier change adds."""
+    """FOREIGN KEY … NOT VALID, then VALIDATE. The columns may be ones that an earlier change adds.
+
+    `orphans`: what becomes of rows that refer to nothing. By default the validation stops at them; else they are put
+    aside, their reference is emptied, or they are deleted: put aside too, with the note that nobody wants them back.
+    """
 
     table: Relation
     columns: tuple[str, ...]
@@ -31,6 +36,10 @@ class AddForeignKey(Change):
     on_delete: FkAction = "no action"
     on_update: FkAction = "no action"
     phase: Phase = Phase.MIGRATE
+    orphans: Care = "refuse"
+    match: Match = "simple"
+    deferrable: bool = False
+    deferred: bool = False
 
     @property
     def title(self) -> str:
@@ -52,6 +61,7 @@ class AddForeignKey(Change):
         yield from self._mismatches(db.table(self.table), db.table(self.parent))
         if db.table(self.table).kind == "partitioned table" and db.server_version < PARTITIONED_NOT_VALID:
             yield Obstacle(str(self.table), "is partitioned: this server cannot add a foreign key NOT VALID")
+        yield from self._orphans.obstacles(db)
 
     def _mismatches(self, table: Table, parent: Table) -> Iterator[Obstacle]:
         for column, key in zip(self.columns, self.parent_columns, strict=True):
@@ -62,21 +72,36 @@ class AddForeignKey(Change):
             yield Obstacle(str(self.parent), f"has no unique key on ({', '.join(self.parent_columns)})")
 
     def steps(self, db: Snapshot) -> Iterator[Step]:
-        """Two steps: for new rows at once, then for the rows that are there."""
-        yield Step(
+        """Two steps: for new rows at once, then for the rows that are there. Before them, what becomes of orphans."""
+        if self.orphans == "refuse":
+            yield from (self._announce(db), self._validate(db))
+            return
+        yield self._orphans.put_aside(db, self.phase)
+        yield self._announce(db)
+        yield self._orphans.swept(db, self._validate(db))
+
+    @property
+    def _orphans(self) -> Orphans:
+        return Orphans(table=self.table, columns=self.columns, parent=self.parent, parent_columns=self.parent_columns,
+                       match=self.match, care=self.orphans)  # fmt: skip
+
+    def _announce(self, db: Snapshot) -> Step:
+        return Step(
             title=f"add foreign key {self.constraint} to {self.table} for new rows", phase=self.phase,
             do=(ddl("ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY ({columns})"
-                    " REFERENCES {parent} ({parent_columns}) {actions} NOT VALID",
+                    " REFERENCES {parent} ({parent_columns}) {rest} NOT VALID",
                     table=self.table, name=self.constraint, columns=self.columns, parent=self.parent,
-                    parent_columns=self.parent_columns, actions=raw(self._actions)),),
+                    parent_columns=self.parent_columns, rest=raw(self._rest)),),
             undo=(ddl("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}", table=self.table, name=self.constraint),),
             locks=strongest((*on_family(db, self.table, LockMode.SHARE_ROW_EXCLUSIVE),
                              *on_family(db, self.parent, LockMode.SHARE_ROW_EXCLUSIVE))),
             work=Work.INSTANT, proof=proof.constraint_exists(self.table, self.constraint),
             hazard=f"rows that refer to nothing are refused from here on; a DELETE on {self.parent} {self._deletes}",
         )  # fmt: skip
+
+    def _validate(self, db: Snapshot) -> Step:
         parts = (Lock(part, LockMode.ACCESS_SHARE) for part in family(db, self.parent)[1:])
-        yield Step(
+        return Step(
             title=f"validate foreign key {self.constraint} of {self.table}", phase=self.phase,
             do=(ddl("ALTER TABLE {table} VALIDATE CONSTRAINT {name}", table=self.table, name=self.constraint),),
             undo=Way.NOTHING_LEFT,
@@ -98,8 +123,11 @@ class AddForeignKey(Change):
                 return "is refused while rows refer to it"
 
     @property
-    def _actions(self) -> Expression:
-        return Expression(f"ON UPDATE {self.on_update.upper()} ON DELETE {self.on_delete.upper()}")
+    def _rest(self) -> Expression:
+        match = "MATCH FULL " if self.match == "full" else ""
+        when = " DEFERRABLE" if self.deferrable or self.deferred else ""
+        when += " INITIALLY DEFERRED" if self.deferred else ""
+        return Expression(f"{match}ON UPDATE {self.on_update.upper()} ON DELETE {self.on_delete.upper()}{when}")
 
 
 def _has_key(parent: Table, columns: set[str]) -> bool:

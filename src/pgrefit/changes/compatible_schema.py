@@ -2,7 +2,8 @@
 
 A schema of plain views, one a table, made before anything changes. A view is bound to columns, not to their names, so
 it follows when the switch renames them: the old application, whose search_path names this schema first, notices
-nothing. The views are simple enough for PostgreSQL to update through them, and check permissions as their caller.
+nothing. The views are simple enough for PostgreSQL to update through them, and check permissions as their caller (or by
+their own privileges, where somebody may read only some columns of the table).
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgrefit.model.change import Change, Example, Phase, Step, Way, Work
-from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, raw
+from pgrefit.model.change import Change, Example, Obstacle, Phase, Step, Way, Work
+from pgrefit.model.ddl import Literal, Statement, ddl, expression, raw
 from pgrefit.model.locks import Lock, LockMode
 from pgrefit.model.names import Relation
-from pgrefit.model.snapshot import Grant, Snapshot, Table
+from pgrefit.model.snapshot import Snapshot, Table
 
 from . import _proof as proof
+from ._preconditions import missing
+from ._side_views import AS_CALLER, checked_as, privileges, role, torn
 
-VIEW_PRIVILEGES = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 DEFAULT_PATH = '"$user", public'
 
 
@@ -35,6 +37,13 @@ class CompatibleSchema(Change):
         """What it does, for people."""
         return f"keep the old shape of {', '.join(map(str, self.tables))} in the schema {self.schema}"
 
+    def obstacles(self, db: Snapshot) -> Iterator[Obstacle]:
+        """Tables that are not there, or whose privileges no view can keep."""
+        for name in self.tables:
+            yield from missing(db, name)
+            table = db.find_table(name)
+            yield from torn(table) if table else ()
+
     def steps(self, db: Snapshot) -> Iterator[Step]:
         """Expand: schema, views, search_path. Contract: all of it goes."""
         yield self._create_schema(db)
@@ -45,11 +54,11 @@ class CompatibleSchema(Change):
         yield self._drop(db)
 
     def _create_schema(self, db: Snapshot) -> Step:
-        usage = [Grant(grantee=g, privilege="USAGE") for g in sorted(self._users(db))]
         return Step(
             title=f"create the schema {self.schema} for the old shape", phase=Phase.EXPAND,
             do=(ddl("CREATE SCHEMA {schema}", schema=self.schema),
-                *(ddl("GRANT USAGE ON SCHEMA {schema} TO {role}", schema=self.schema, role=_role(g)) for g in usage)),
+                *(ddl("GRANT USAGE ON SCHEMA {schema} TO {role}", schema=self.schema, role=role(name))
+                  for name in sorted(self._users(db)))),
             undo=(ddl("DROP SCHEMA IF EXISTS {schema}", schema=self.schema),), locks=(), work=Work.INSTANT,
             proof=proof.schema_exists(self.schema),
         )  # fmt: skip
@@ -66,11 +75,14 @@ class CompatibleSchema(Change):
         columns = tuple(column.name for column in table.columns)
         return Step(
             title=f"show the old shape of {table.name} as {view}", phase=Phase.EXPAND,
-            do=(ddl("CREATE VIEW {view} WITH (security_invoker = true) AS SELECT {columns} FROM {table}",
-                    view=view, columns=columns, table=table.name), *_grants(view, table)),
+            do=(ddl("CREATE VIEW {view} WITH ({checked}) AS SELECT {columns} FROM {table}",
+                    view=view, checked=raw(checked_as(table)), columns=columns, table=table.name),
+                *privileges(view, table, {name: name for name in columns})),
             undo=(ddl("DROP VIEW IF EXISTS {view}", view=view),),
             locks=(Lock(table.name, LockMode.ACCESS_SHARE),), work=Work.INSTANT, proof=proof.relation_exists(view),
             why="queries and writes of the old application keep working after the switch",
+            hazard="" if checked_as(table) == AS_CALLER
+            else "row security that the table gets later does not reach through it",
         )  # fmt: skip
 
     def _set_path(self, db: Snapshot) -> Step:
@@ -99,25 +111,6 @@ class CompatibleSchema(Change):
             proof=proof.negated(proof.schema_exists(self.schema)),
             hazard="the old version of the application must not run any more",
         )  # fmt: skip
-
-
-def _role(grant: Grant) -> str:
-    return grant.grantee if grant.grantee else raw(Expression("PUBLIC"))
-
-
-def _grants(view: Relation, table: Table) -> Iterator[Statement]:
-    """The privileges that the table's users have on it, on the view."""
-    if table.owner:
-        yield ddl("GRANT SELECT, INSERT, UPDATE, DELETE ON {view} TO {role}", view=view, role=table.owner)
-    for grant in table.grants:
-        if grant.privilege in VIEW_PRIVILEGES:
-            yield ddl("GRANT {privilege} ON {view} TO {role}",
-                      privilege=raw(Expression(grant.privilege)), view=view, role=_role(grant))  # fmt: skip
-    for column in table.columns:
-        for grant in column.grants:
-            if grant.privilege in VIEW_PRIVILEGES:
-                yield ddl("GRANT {privilege} ({column}) ON {view} TO {role}", column=column.name, view=view,
-                          privilege=raw(Expression(grant.privilege)), role=_role(grant))  # fmt: skip
 
 
 def _alter_database(action: str) -> Statement:

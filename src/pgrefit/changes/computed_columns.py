@@ -21,6 +21,7 @@ from ._batches import FORGET, noted, noting_batches, texts
 from ._expressions import substituted
 from ._guard import refuse_unknown
 from ._preconditions import dependants, missing, rows_unwalkable
+from ._side_views import checked_as, privileges, torn
 from ._sync import create_function, create_trigger, drop_sync, trigger_name
 
 PURPOSE = "compute"
@@ -59,6 +60,7 @@ class ComputedColumns(Change):
         for name in () if gone else self._stored(db.table(self.table)):
             yield from dependants(db, self.table, name, {"index"})
         yield from rows_unwalkable(db, self.table)
+        yield from torn(db.table(self.table)) if self.view and not gone else ()
 
     def steps(self, db: Snapshot) -> Iterator[Step]:
         """Expand: fill in. Switch: the view. Contract: keep what disagrees, drop the columns."""
@@ -127,8 +129,9 @@ class ComputedColumns(Change):
         added = [expression("{e} AS {c}", e=raw(e), c=name) for name, e in values.items()]
         return Step(
             title=f"create the view {view} with the computed columns", phase=Phase.SWITCH,
-            do=(ddl("CREATE VIEW {view} WITH (security_invoker = true) AS SELECT {columns} FROM {table} AS t",
-                    view=view, columns=raw(joined([*kept, *added])), table=self.table), *_readers(view, table)),
+            do=(ddl("CREATE VIEW {view} WITH ({checked}) AS SELECT {columns} FROM {table} AS t", view=view,
+                    checked=raw(checked_as(table)), columns=raw(joined([*kept, *added])), table=self.table),
+                *privileges(view, table, {c.name: c.name for c in table.columns}, ("SELECT",))),
             undo=(ddl("DROP VIEW IF EXISTS {view}", view=view),),
             locks=(Lock(self.table, LockMode.ACCESS_SHARE),), work=Work.INSTANT, proof=proof.relation_exists(view),
         )  # fmt: skip
@@ -169,14 +172,6 @@ def _assignment(values: dict[str, Expression]) -> Statement:
         values=raw(joined(list(values.values()))),
         targets=raw(joined([expression("NEW.{c}", c=c) for c in values])),
     )
-
-
-def _readers(view: Relation, table: Table) -> Iterator[Statement]:
-    """The table's owner, and whoever may read it."""
-    owner = [table.owner] if table.owner else []
-    readers = [grant.grantee for grant in table.grants if grant.privilege == "SELECT"]
-    for name in dict.fromkeys([*owner, *readers]):
-        yield ddl("GRANT SELECT ON {view} TO {role}", view=view, role=name or raw(Expression("PUBLIC")))
 
 
 EXAMPLE = Example(

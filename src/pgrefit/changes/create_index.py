@@ -117,7 +117,7 @@ class CreateIndex(Change):
         table = db.find_table(self.table)
         if table and table.kind == "partitioned table":
             yield Obstacle(str(self.table), "is partitioned: indexes are built concurrently on its partitions")
-        if self.index in _taken(db):
+        if self.index in names_taken(db):
             yield Obstacle(str(self.index), "the name is taken")
 
     def steps(self, db: Snapshot) -> Iterator[Step]:
@@ -153,11 +153,11 @@ class CreateIndex(Change):
 def free_index_name(db: Snapshot, table: Relation, *columns: str, planned: Collection[str] = ()) -> str:
     """A readable name for an index over these columns, of no relation of the table's schema and not among `planned`."""
     names = (fit(f"{table.name}_{'_'.join(columns)}", f"_idx{number or ''}") for number in count())
-    return next(name for name in names if table.beside(name) not in _taken(db) and name not in planned)
+    return next(name for name in names if table.beside(name) not in names_taken(db) and name not in planned)
 
 
 @remembered
-def _taken(db: Snapshot) -> set[Relation]:
+def names_taken(db: Snapshot) -> set[Relation]:
     """Names of relations; not those of invalid indexes, which an interrupted build may have left."""
     indexes = (index for table in db.tables for index in table.indexes)
     return {

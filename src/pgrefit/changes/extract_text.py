@@ -10,16 +10,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgrefit.model.change import Batches, Change, Example, Obstacle, Phase, Step, Work
-from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, joined, raw
+from pgrefit.model.change import Change, Example, Obstacle, Phase, Step, Work
+from pgrefit.model.ddl import Expression, Literal, Statement, expression, joined, raw
 from pgrefit.model.locks import Lock, LockMode
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Snapshot, Table
 
 from . import _proof as proof
-from ._batches import THIS_STEP, key_as_text, key_range, recall_batches, remembering_batches, row_key
+from ._batches import recall_batches, remembering_batches
 from ._guard import NOT_OURS
 from ._preconditions import missing, rows_unwalkable
+from ._rejects import report
 from ._sync import create_function, create_trigger, drop_sync, trigger_name
 from ._types import WHOLE_DIGITS
 
@@ -161,41 +162,13 @@ class ExtractText(Change):
         )  # fmt: skip
 
     def _report(self, table: Table) -> Step:
-        key, types = row_key(table)
-        faults = [
-            expression(
-                "(t.{target} IS NULL AND t.{column} ~ {line})",
-                target=f.target,
-                column=self.column,
-                line=Literal(f.line),
+        faults = {
+            f"line '{f.label}' does not parse as {f.type}": expression(
+                "t.{target} IS NULL AND t.{column} ~ {line}", target=f.target, column=self.column, line=Literal(f.line)
             )
             for f in self.fields
-        ]
-        condition = joined(faults, " OR ")
-        cases = [
-            expression(
-                "WHEN {fault} THEN {says}",
-                fault=raw(fault),
-                says=Literal(f"line '{f.label}' does not parse as {f.type}"),
-            )
-            for fault, f in zip(faults, self.fields, strict=True)
-        ]  # fmt: skip
-        statement = ddl(
-            "INSERT INTO pgrefit.reject (run, step, source, key, reason, value)"
-            " SELECT current_setting('pgrefit.run')::uuid, current_setting('pgrefit.step'), {source}, {key},"
-            " CASE {cases} END, t.{column} FROM {table} AS t WHERE {range} AND ({condition})",
-            source=Literal(self.table), key=raw(key_as_text(key)), cases=raw(joined(cases, " ")), column=self.column,
-            table=self.table, range=raw(key_range(key, types)), condition=raw(condition),
-        )  # fmt: skip
-        reported = expression("EXISTS (SELECT FROM pgrefit.reject AS r WHERE {this_step} AND r.key = {key})",
-                              this_step=raw(THIS_STEP), key=raw(key_as_text(key)))  # fmt: skip
-        return Step(
-            title=f"report rows of {self.table} whose lines do not parse", phase=Phase.CONTRACT,
-            do=Batches(table=self.table, key=key, types=types, statement=statement),
-            undo=(ddl("DELETE FROM pgrefit.reject WHERE {this_step}", this_step=raw(THIS_STEP)),),
-            locks=(Lock(self.table, LockMode.ACCESS_SHARE),), work=Work.BATCHES,
-            proof=proof.no_row(self.table, expression("({c}) AND NOT {r}", c=raw(condition), r=raw(reported))),
-        )  # fmt: skip
+        }
+        return report(table, f"whose lines in {self.column} do not parse", self.column, faults)
 
 
 EXAMPLE = Example(

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal as OneOf
 
-from pgrefit.model.change import Change, Example, Phase, Step, Work
-from pgrefit.model.ddl import Expression, Statement, ddl, raw
-from pgrefit.model.locks import Lock, LockMode
-from pgrefit.model.names import Relation, fit
+from pgrefit.model.change import Change, Example, Obstacle, Step
+from pgrefit.model.ddl import Expression
+from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Snapshot
 
-from . import _proof as proof
+from .create_view import CreateView
+from .materialized_view import MaterializedView
 
 Kind = OneOf["view", "materialized view"]
 
@@ -33,33 +33,20 @@ class ReadModel(Change):
         """What it does, for people."""
         return f"create the {self.kind} {self.name}"
 
+    def obstacles(self, db: Snapshot) -> Iterator[Obstacle]:
+        """Those of the view that it is."""
+        return self._made.obstacles(db)
+
     def steps(self, db: Snapshot) -> Iterator[Step]:
-        """One step: the relation, its unique index, its readers."""
-        del db
-        grants = (ddl("GRANT SELECT ON {name} TO {role}", name=self.name, role=role) for role in self.readers)
-        materialized = self.kind == "materialized view"
-        yield Step(
-            title=self.title, phase=Phase.SWITCH,
-            do=(*(self._materialized() if materialized else self._view()), *grants),
-            undo=(ddl("DROP {kind} IF EXISTS {name}", kind=raw(Expression(self.kind.upper())), name=self.name),),
-            locks=tuple(Lock(table, LockMode.ACCESS_SHARE) for table in self.reads),
-            work=Work.SCAN if materialized else Work.INSTANT, proof=proof.relation_exists(self.name),
-            hazard="a materialized view shows all rows to whoever may read it: row security does not reach into it"
-            if materialized else "",
-        )  # fmt: skip
+        """Those of the view that it is."""
+        return self._made.steps(db)
 
-    def _view(self) -> tuple[Statement, ...]:
-        return (
-            ddl(
-                "CREATE VIEW {name} WITH (security_invoker = true) AS {select}", name=self.name, select=raw(self.select)
-            ),
-        )
-
-    def _materialized(self) -> tuple[Statement, ...]:
-        index = fit(self.name.name, "_key")
-        return (
-            ddl("CREATE MATERIALIZED VIEW {name} AS {select}", name=self.name, select=raw(self.select)),
-            ddl("CREATE UNIQUE INDEX {index} ON {name} ({key})", index=index, name=self.name, key=self.key),
+    @property
+    def _made(self) -> CreateView | MaterializedView:
+        if self.kind == "view":
+            return CreateView(name=self.name, select=self.select, reads=self.reads, readers=self.readers)
+        return MaterializedView(
+            name=self.name, select=self.select, reads=self.reads, key=self.key, readers=self.readers
         )
 
 

@@ -9,67 +9,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal as OneOf
 
 from pgrefit.model.change import Batches, Change, Example, Obstacle, Phase, Step, Way, Work
 from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, joined, raw
 from pgrefit.model.locks import Lock, LockMode
 from pgrefit.model.names import Relation, fit
-from pgrefit.model.snapshot import Column, FkAction, Policy, Snapshot, Table
+from pgrefit.model.snapshot import Column, Policy, Snapshot, Table
 
 from . import _proof as proof
-from ._batches import (
-    FORGET,
-    literals,
-    noted,
-    noting_batches,
-    quarantine_all,
-    quarantine_batches,
-    restore_batches,
-    texts,
-    update_batches,
+from ._batches import literals, quarantine_all, quarantine_batches, restore_batches
+from ._conversion import (
+    BLANKS,
+    UUID_FORM,
+    Conversion,
+    cast_back,
+    converted,
+    convertible,
+    faults,
+    is_text,
+    kept_in_step,
+    name_not_null,
+    new_name,
+    old_name,
+    trigger_body,
 )
-from ._expressions import retyped
 from ._guard import refuse_unknown
 from ._locks import strongest
+from ._policies import alter_policy, policy_reads, retyped_policy
 from ._preconditions import dependants, fired_by_moving, missing, rows_unmovable, rows_unwalkable
 from ._sync import create_function, create_trigger, drop_sync, trigger_name
-from ._types import WHOLE_DIGITS
+from ._two_shapes import add_columns, describe, fill, keep_spelling, rename_columns, rename_columns_back
 from .add_check import AddCheck
 from .add_foreign_key import AddForeignKey
 from .create_index import CreateIndex, IndexColumn, free_index_name
 from .set_not_null import SetNotNull
 
+__all__ = ["BLANKS", "EXAMPLE", "UUID_FORM", "Conversion", "RetypeColumns"]
+
 PURPOSE = "retype"
-BLANKS = " \t\r\n"
-UUID_FORM = "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
-TEXTS = ("text", "character varying", "character")
 NAMED_NOT_NULL = 180000  # the first server on which NOT NULL is a constraint with a name
 CARRIED = {"index", "policy"}  # dependants that this change takes along
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conversion:
-    """One column: its new type and what it refers to."""
-
-    column: str
-    to_type: str
-    parent: Relation | None = None
-    parent_column: str = ""
-    on_delete: FkAction = "no action"
-    required: bool = False
-    orphans: OneOf["quarantine", "refuse"] = "quarantine"
-    index: bool = True
-
-    @property
-    def new(self) -> str:
-        """The name of the second column until the switch."""
-        return fit(self.column, "_pgrefit_new")
-
-    @property
-    def old(self) -> str:
-        """The name of the first column after the switch."""
-        return fit(self.column, "_pgrefit_old")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +79,16 @@ class RetypeColumns(Change):
         for conversion in self.conversions:
             about = f"{self.table}.{conversion.column}"
             column = table.column(conversion.column)
-            if not _convertible(column.type, conversion.to_type):
+            if not convertible(column.type, conversion.to_type):
                 yield Obstacle(about, f"no safe conversion from {column.type} to {conversion.to_type} is known")
             if column.default or column.identity or column.generated:
                 yield Obstacle(about, "has a default, an identity or a generation expression")
             yield from dependants(db, self.table, conversion.column, CARRIED)
         yield from self._index_obstacles(table)
+
+    def adds(self) -> Iterator[tuple[Relation, Column]]:
+        """The columns of the new type, under the names that they have until the switch."""
+        return ((self.table, Column(name=c.new, position=0, type=c.to_type)) for c in self.conversions)
 
     def _index_obstacles(self, table: Table) -> Iterator[Obstacle]:
         for index in table.indexes:
@@ -118,30 +101,17 @@ class RetypeColumns(Change):
     def steps(self, db: Snapshot) -> Iterator[Step]:
         """Expand, migrate, switch, contract."""
         table = db.table(self.table)
-        yield self._add_columns()
+        yield add_columns(table, self.conversions)
         yield self._keep_in_step(table)
-        yield self._backfill(table)
+        yield fill(table, self.conversions)
         yield from self._indexes(db, table)
         yield from self._enforce(db, table)
         yield self._switch(db, table)
-        yield self._keep_spelling(table)
+        yield keep_spelling(table, self.conversions, table)
         yield self._drop_old(db, table)
 
     def _lock(self, mode: LockMode) -> tuple[Lock, ...]:
         return (Lock(self.table, mode),)
-
-    def _add_columns(self) -> Step:
-        add = [expression("ADD COLUMN {c} {type}", c=c.new, type=raw(Expression(c.to_type))) for c in self.conversions]
-        drop = [expression("DROP COLUMN IF EXISTS {c}", c=c.new) for c in self.conversions]
-        return Step(
-            title=f"add columns of the new type to {self.table}", phase=Phase.EXPAND,
-            do=(ddl("ALTER TABLE {table} {actions}", table=self.table, actions=raw(joined(add))),),
-            undo=(ddl("ALTER TABLE {table} {actions}", table=self.table, actions=raw(joined(drop))),),
-            locks=self._lock(LockMode.ACCESS_EXCLUSIVE), work=Work.INSTANT,
-            proof=proof.every(*(proof.column_exists(self.table, c.new) for c in self.conversions)),
-            why="the new shape is built beside the old one, which stays in use",
-            hazard="a prepared SELECT * over the table must be prepared again",
-        )  # fmt: skip
 
     def _keep_in_step(self, table: Table) -> Step:
         before = {c.column: (c.column, c.new) for c in self.conversions}
@@ -149,7 +119,7 @@ class RetypeColumns(Change):
             expression(
                 "NEW.{new} IS DISTINCT FROM {converted}",
                 new=c.new,
-                converted=raw(_converted(table, c, c.column, "NEW")),
+                converted=raw(converted(table, c, c.column, "NEW")),
             )
             for c in self.conversions
         ]
@@ -165,46 +135,24 @@ class RetypeColumns(Change):
 
     def _body(self, table: Table, names: dict[str, tuple[str, str]]) -> Statement:
         """The trigger's body; `names` says what the old-shape and the new-shape column are called at that time."""
-        parts = [self._body_part(table, c, *names[c.column]) for c in self.conversions]
-        return Statement("BEGIN\n" + "\n".join(parts) + "\nRETURN NEW;\nEND")
-
-    def _body_part(self, table: Table, conversion: Conversion, old: str, new: str) -> Expression:
-        # Who wrote? An UPDATE that changed only the new column, or an INSERT that gave only that one, goes new to old.
-        return expression(
-            "IF (TG_OP = 'INSERT' AND NEW.{old} IS NULL) OR (TG_OP = 'UPDATE'"
-            " AND NEW.{old} IS NOT DISTINCT FROM OLD.{old} AND NEW.{new} IS DISTINCT FROM OLD.{new}) THEN\n"
-            "  IF NEW.{new} IS DISTINCT FROM {converted} THEN NEW.{old} := NEW.{new}::{old_type}; END IF;\n"
-            "ELSE\n  NEW.{new} := {converted};\nEND IF;",
-            old=old, new=new, converted=raw(_converted(table, conversion, old, "NEW")),
-            old_type=raw(Expression(table.column(conversion.column).type)),
-        )  # fmt: skip
-
-    def _backfill(self, table: Table) -> Step:
-        sets = [
-            expression("{new} = {value}", new=c.new, value=raw(_converted(table, c, c.column, "t")))
-            for c in self.conversions
-        ]
-        missing = joined([
-            expression("t.{new} IS DISTINCT FROM {value}", new=c.new, value=raw(_converted(table, c, c.column, "t")))
-            for c in self.conversions
-        ], " OR ")  # fmt: skip
-        return Step(
-            title=f"fill the new columns of {self.table}", phase=Phase.MIGRATE,
-            do=update_batches(table, joined(sets), missing), undo=Way.NOTHING_LEFT,
-            locks=self._lock(LockMode.ROW_EXCLUSIVE), work=Work.BATCHES, proof=proof.no_row(self.table, missing),
-        )  # fmt: skip
+        parts: list[Expression] = []
+        for c in self.conversions:
+            old, new = names[c.column]
+            back = cast_back(table, c, new)
+            parts.append(kept_in_step(old, new, forth=converted(table, c, old, "NEW"), back=back))
+        return trigger_body(parts)
 
     def _enforce(self, db: Snapshot, table: Table) -> Iterator[Step]:
         """Put aside what cannot come along; constraints for new rows; what slipped in between; then validate."""
         announced, validated = self._constraints(db, table)
-        faults = [fault for c in self.conversions if c.orphans == "quarantine" for fault in _faults(c)]
-        if not faults:
+        found = [fault for c in self.conversions if c.orphans == "quarantine" for fault in faults(c)]
+        if not found:
             yield from (*announced, *validated)
             return
-        condition = joined([expression("({f})", f=raw(fault)) for fault, _ in faults], " OR ")
-        cases = [expression("WHEN {f} THEN {r}", f=raw(fault), r=Literal(reason)) for fault, reason in faults]
+        condition = joined([expression("({f})", f=raw(fault)) for fault, _ in found], " OR ")
+        cases = [expression("WHEN {f} THEN {r}", f=raw(fault), r=Literal(reason)) for fault, reason in found]
         reason = expression("CASE {cases} END", cases=raw(joined(cases, " ")))
-        yield self._put_aside(table, condition, reason, tuple(reason for _, reason in faults))
+        yield self._put_aside(table, condition, reason, tuple(reason for _, reason in found))
         yield from announced
         sweep = quarantine_all(table, condition, reason)
         for number, step in enumerate(validated):
@@ -248,7 +196,7 @@ class RetypeColumns(Change):
                 yield from added.steps(db)
         for index in table.indexes:
             if names.keys() & {*index.columns, *index.include}:
-                twin = fit(index.name.name, "_pgrefit_new")
+                twin = new_name(index.name.name)
                 yield from CreateIndex.like(index, self.table, names, twin).steps(db)
 
     def _constraints(self, db: Snapshot, table: Table) -> tuple[list[Step], list[Step]]:
@@ -271,7 +219,7 @@ class RetypeColumns(Change):
             )  # fmt: skip
         if conversion.required or table.column(conversion.column).not_null:
             yield SetNotNull(table=self.table, column=conversion.new)
-        elif table.column(conversion.column).type.startswith(TEXTS):
+        elif is_text(table.column(conversion.column).type):
             # Where the column may be empty, a value that does not convert must not pass for an empty one.
             yield AddCheck(
                 table=self.table, name=_check_name(conversion),
@@ -279,39 +227,25 @@ class RetypeColumns(Change):
             )  # fmt: skip
 
     def _switch(self, db: Snapshot, table: Table) -> Step:
-        there = [rename for c in self.conversions for rename in ((c.column, c.old), (c.new, c.column))]
-        back = [(new, old) for old, new in reversed(there)]
         after = {c.column: (c.old, c.column) for c in self.conversions}
         before = {c.column: (c.column, c.new) for c in self.conversions}
         policies = self.policies or table.policies
         types = {c.column: (table.column(c.column).type, c.to_type) for c in self.conversions}
-        concerned = [p for p in policies if self._concerns(db, p)]
+        concerned = [p for p in policies if policy_reads(db, self.table, p.name, self.table, types)]
         return Step(
             title=f"switch {self.table} to the new columns", phase=Phase.SWITCH,
-            do=(*self._rename(there), *self._rename_indexes(table, back=False),
+            do=(*rename_columns(self.table, self.conversions), *self._rename_indexes(table, back=False),
                 create_function(self.table, PURPOSE, self._body(table, after)),
-                *(_alter_policy(self.table, _retyped_policy(p, self.table, types, db)) for p in concerned),
-                *self._describe(table)),
-            undo=(*self._rename(back), *self._rename_indexes(table, back=True),
+                *(alter_policy(self.table, retyped_policy(p, self.table, {self.table: types}, db)) for p in concerned),
+                *describe(table, self.conversions)),
+            undo=(*rename_columns_back(self.table, self.conversions), *self._rename_indexes(table, back=True),
                   create_function(self.table, PURPOSE, self._body(table, before)),
-                  *(_alter_policy(self.table, p) for p in concerned)),
+                  *(alter_policy(self.table, p) for p in concerned)),
             locks=self._lock(LockMode.ACCESS_EXCLUSIVE), work=Work.INSTANT,
             proof=proof.every(*(proof.column_type_is(self.table, c.column, c.to_type) for c in self.conversions)),
             why="one short transaction: no client ever sees half of it",
             hazard="the plain name has the new type now; the old shape stays readable through the compatible view",
         )  # fmt: skip
-
-    def _concerns(self, db: Snapshot, policy: Policy) -> bool:
-        mine = {c.column for c in self.conversions}
-        return any(
-            use.kind == "policy" and use.relation == self.table and use.member == policy.name and use.column in mine
-            for use in db.uses
-            if use.table == self.table
-        )
-
-    def _rename(self, names: list[tuple[str, str]]) -> Iterator[Statement]:
-        for old, new in names:
-            yield ddl("ALTER TABLE {table} RENAME COLUMN {old} TO {new}", table=self.table, old=old, new=new)
 
     def _rename_indexes(self, table: Table, *, back: bool) -> Iterator[Statement]:
         """The twin takes the name over: `there` first frees it."""
@@ -320,45 +254,12 @@ class RetypeColumns(Change):
             if mine & {*index.columns, *index.include}:
                 first, new, old = (
                     index.name.name,
-                    fit(index.name.name, "_pgrefit_new"),
-                    fit(index.name.name, "_pgrefit_old"),
+                    new_name(index.name.name),
+                    old_name(index.name.name),
                 )
                 pairs = [(first, new), (old, first)] if back else [(first, old), (new, first)]
                 for name, to in pairs:
                     yield ddl("ALTER INDEX {name} RENAME TO {to}", name=self.table.beside(name), to=to)
-
-    def _describe(self, table: Table) -> Iterator[Statement]:
-        """Comments and column privileges move to the column that now has the name."""
-        for conversion in self.conversions:
-            column: Column = table.column(conversion.column)
-            if column.comment:
-                yield ddl("COMMENT ON COLUMN {table}.{column} IS {comment}",
-                          table=self.table, column=column.name, comment=Literal(column.comment))  # fmt: skip
-            for grant in column.grants:
-                grantee = grant.grantee or raw(Expression("PUBLIC"))
-                yield ddl("GRANT {privilege} ({column}) ON {table} TO {grantee}", column=column.name, table=self.table,
-                          privilege=raw(Expression(grant.privilege)), grantee=grantee)  # fmt: skip
-
-    def _keep_spelling(self, table: Table) -> Step:
-        """The old text of every value that the new type writes otherwise; none may mean something else."""
-        names = tuple(c.column for c in self.conversions)
-        old = joined([expression("t.{old}::text", old=c.old) for c in self.conversions])
-        respelt = joined(
-            [expression("t.{c}::text IS DISTINCT FROM t.{old}::text", c=c.column, old=c.old) for c in self.conversions],
-            " OR ",
-        )
-        apart = joined(
-            [expression("t.{c} IS DISTINCT FROM {v}", c=c.column, v=raw(_converted(table, c, c.old, "t")))
-             for c in self.conversions], " OR ",
-        )  # fmt: skip
-        unkept = expression("({r}) AND NOT {n}", r=raw(respelt), n=raw(noted(table)))
-        return Step(
-            title=f"keep the old spelling of values of {self.table}", phase=Phase.CONTRACT,
-            do=noting_batches(table, names, expression("ARRAY[{old}]", old=raw(old)), texts(names), respelt),
-            undo=(FORGET,), locks=self._lock(LockMode.ACCESS_SHARE), work=Work.BATCHES,
-            proof=proof.no_row(self.table, expression("({u}) OR ({a})", u=raw(unkept), a=raw(apart))),
-            why="nothing goes with the old columns that the new ones do not hold; stops where both disagree",
-        )  # fmt: skip
 
     def _drop_old(self, db: Snapshot, table: Table) -> Step:
         drop = [expression("DROP COLUMN IF EXISTS {c}", c=c.old) for c in self.conversions]
@@ -375,7 +276,7 @@ class RetypeColumns(Change):
     def _goes_along(self, table: Table) -> list[str]:
         """Indexes and checks of the old columns that this change knows."""
         return [
-            *(fit(index.name.name, "_pgrefit_old") for index in table.indexes),
+            *(old_name(index.name.name) for index in table.indexes),
             *(_check_name(c) for c in self.conversions),
         ]
 
@@ -383,75 +284,11 @@ class RetypeColumns(Change):
         """NOT NULL constraints get the names that they have on a table made with these columns at once."""
         for c in self.conversions:
             if c.required or table.column(c.column).not_null:
-                body = ddl(
-                    "DECLARE name text; BEGIN SELECT conname INTO name FROM pg_catalog.pg_constraint AS c"
-                    " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.conrelid AND c.conkey = ARRAY[a.attnum]"
-                    " WHERE c.conrelid = {table}::pg_catalog.regclass AND c.contype = 'n' AND a.attname = {column};"
-                    " IF name <> {wanted} THEN EXECUTE pg_catalog.format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I',"
-                    " {table}, name, {wanted}); END IF; END",
-                    table=Literal(ddl("{t}", t=self.table)), column=Literal(c.column),
-                    wanted=Literal(fit(f"{self.table.name}_{c.column}", "_not_null")),
-                )  # fmt: skip
-                yield ddl("DO {body}", body=Literal(body))
+                yield name_not_null(self.table, c.column, fit(f"{self.table.name}_{c.column}", "_not_null"))
 
 
 def _check_name(conversion: Conversion) -> str:
     return fit(f"pgrefit_{conversion.column}", "_converts")
-
-
-def _converted(table: Table, conversion: Conversion, column: str, row: str) -> Expression:
-    """The old value, in the column of that name, in the new type; NULL where it does not convert."""
-    source = table.column(conversion.column).type
-    value = expression("{row}.{column}", row=raw(Expression(row)), column=column)
-    if not source.startswith(TEXTS):
-        return expression("{value}::{type}", value=raw(value), type=raw(Expression(conversion.to_type)))
-    digits = WHOLE_DIGITS.get(conversion.to_type, 0)
-    form = UUID_FORM if conversion.to_type == "uuid" else f"^[+-]?[0-9]{{1,{digits}}}$"
-    bare = expression("pg_catalog.btrim({value}, {blanks})", value=raw(value), blanks=Literal(BLANKS))
-    return expression(
-        "(CASE WHEN {bare} ~ {form} THEN {bare}::{type} END)",
-        bare=raw(bare), form=Literal(form), type=raw(Expression(conversion.to_type)),
-    )  # fmt: skip
-
-
-def _convertible(source: str, target: str) -> bool:
-    if source.startswith(TEXTS):
-        return target == "uuid" or target in WHOLE_DIGITS
-    return (source, target) in {("smallint", "integer"), ("smallint", "bigint"), ("integer", "bigint")}
-
-
-def _faults(conversion: Conversion) -> Iterator[tuple[Expression, str]]:
-    """Conditions over alias t under which a row cannot come along, each with its reason."""
-    c = conversion
-    unfit = expression("t.{old} IS NOT NULL AND t.{new} IS NULL", old=c.column, new=c.new)
-    yield unfit, f"{c.column} is not a {c.to_type}"
-    if c.required:
-        yield expression("t.{old} IS NULL", old=c.column), f"{c.column} is missing"
-    if c.parent:
-        yield (
-            expression("t.{new} IS NOT NULL AND NOT EXISTS (SELECT FROM {parent} AS p WHERE p.{key} = t.{new})",
-                       new=c.new, parent=c.parent, key=c.parent_column),
-            f"{c.column} refers to no row of {c.parent}",
-        )  # fmt: skip
-
-
-def _retyped_policy(policy: Policy, table: Relation, types: dict[str, tuple[str, str]], db: Snapshot) -> Policy:
-    def over(part: Expression | None) -> Expression | None:
-        return None if part is None else retyped(part, table, types, db)
-
-    return Policy(
-        name=policy.name, command=policy.command, permissive=policy.permissive, roles=policy.roles,
-        using=over(policy.using), check=over(policy.check), comment=policy.comment,
-    )  # fmt: skip
-
-
-def _alter_policy(table: Relation, policy: Policy) -> Statement:
-    parts: list[Expression] = []
-    if policy.using is not None:
-        parts.append(expression("USING ({e})", e=raw(policy.using)))
-    if policy.check is not None:
-        parts.append(expression("WITH CHECK ({e})", e=raw(policy.check)))
-    return ddl("ALTER POLICY {name} ON {table} {parts}", name=policy.name, table=table, parts=raw(joined(parts, " ")))
 
 
 EXAMPLE = Example(

@@ -6,9 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from pgrefit.changes.read_model import ReadModel
-from pgrefit.changes.retype_columns import RetypeColumns
 from pgrefit.errors import Refused
-from pgrefit.model.change import Change, Step, Way, Work
+from pgrefit.model.change import Change, Obstacle, Step, Way, Work
 from pgrefit.model.codec import fingerprint
 from pgrefit.model.intent import Intent
 from pgrefit.model.names import Relation
@@ -29,6 +28,7 @@ def make_plan(
     """The plan for a database. Refused where a change meets an obstacle; each is named."""
     refuse_obstacles(db, changes)
     pairs = [(change, step) for change in changes for step in change.steps(db)]
+    _refuse_company(pairs)
     ordered = sorted(pairs, key=lambda pair: _place(pair[1]))
     steps = tuple(
         PlanStep(id=f"{(number + 1) * 10:03d}", change=change.title, step=step, rows=_rows(step, statistics))
@@ -50,25 +50,41 @@ def _place(step: Step) -> tuple[int, int]:
 
 
 def refuse_obstacles(db: Snapshot, changes: tuple[Change, ...]) -> None:
-    """Refused with every obstacle named, where there is one."""
-    foreseen = _with_added_columns(db, changes)
-    found = [f"{o.about} {o.says}" for change in changes for o in change.obstacles(foreseen)]
+    """Refused with every obstacle named, where there is one. A change may build on what those before it add."""
+    found: list[Obstacle] = []
+    for change in changes:
+        found += change.obstacles(db)
+        db = _with_columns(db, change)
     if found:
         raise Refused(
-            "the plan cannot be made as it is", why="; ".join(found),
+            "the plan cannot be made as it is", why="; ".join(f"{o.about} {o.says}" for o in found),
             next_step="leave the finding out (ignore under [refit]) or remove what stands in the way",
         )  # fmt: skip
 
 
-def _with_added_columns(db: Snapshot, changes: tuple[Change, ...]) -> Snapshot:
-    """The schema with the columns that changes add for others to build on."""
-    added = {
-        c.table: tuple(Column(name=v.new, position=0, type=v.to_type) for v in c.conversions)
-        for c in changes
-        if isinstance(c, RetypeColumns)
-    }
+def _with_columns(db: Snapshot, change: Change) -> Snapshot:
+    added: dict[Relation, list[Column]] = {}
+    for table, column in change.adds():
+        added.setdefault(table, []).append(column)
     tables = (replace(table, columns=(*table.columns, *added.get(table.name, ()))) for table in db.tables)
-    return replace(db, tables=tuple(tables))
+    return replace(db, tables=tuple(tables)) if added else db
+
+
+def _refuse_company(pairs: list[tuple[Change, Step]]) -> None:
+    """Refused where a change that builds on its tables as they are has company on one of them."""
+    at_work: dict[Relation, set[Change]] = {}
+    for change, step in pairs:
+        for lock in step.locks:
+            at_work.setdefault(lock.on, set()).add(change)
+    for table, changes in at_work.items():
+        alone = next((change for change in changes if change.alone), None)
+        if alone and len(changes) > 1:
+            others = "; ".join(sorted(change.title for change in changes if change is not alone))
+            raise Refused(
+                f"two changes of one plan do not go together on {table}",
+                why=f"“{alone.title}” builds on the table as it is, and so does: {others}",
+                next_step="make two plans of it, one after the other",
+            )
 
 
 def _rows(step: Step, statistics: Statistics) -> int:

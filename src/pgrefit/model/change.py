@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import ClassVar
 
 from .ddl import Statement
 from .locks import Lock
 from .names import Relation
-from .snapshot import Snapshot
+from .snapshot import Column, Snapshot
 
 
 class Work(Enum):
@@ -49,13 +50,15 @@ class Batches:
     """A statement that is run over ranges of a key, one transaction a range.
 
     `statement` takes 2 x len(key) text parameters: the lower bound, $1 … $n, and the upper bound, $n+1 … $2n, both
-    inclusive; it casts them to the key's types.
+    inclusive; it casts them to the key's types. Where it is `lenient`, a row that a constraint refuses is left alone,
+    and does not keep the others.
     """
 
     table: Relation
     key: tuple[str, ...]
     types: tuple[str, ...]  # the key's types, as format_type() prints them
     statement: Statement
+    lenient: bool = False
 
 
 Action = tuple[Statement, ...] | Batches
@@ -63,7 +66,10 @@ Action = tuple[Statement, ...] | Batches
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of a change. A tuple of statements runs in one transaction where `in_transaction`."""
+    """One step of a change. A tuple of statements runs in one transaction where `in_transaction`.
+
+    Where not `undo_in_transaction` only the way forth does: statements of the undo then commit one by one.
+    """
 
     title: str
     phase: Phase
@@ -75,6 +81,12 @@ class Step:
     why: str = ""
     hazard: str = ""  # what an operator must know before it runs
     in_transaction: bool = True
+    undo_in_transaction: bool = True
+
+    @property
+    def undone_at_once(self) -> bool:
+        """Whether the statements of the undo run in one transaction."""
+        return self.in_transaction and self.undo_in_transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +102,9 @@ class Change(ABC):
 
     __slots__ = ()
 
+    alone: ClassVar[bool] = False
+    """Whether it builds on its tables as they are, so that no other change of the plan may work on them."""
+
     @property
     @abstractmethod
     def title(self) -> str:
@@ -102,6 +117,10 @@ class Change(ABC):
     def obstacles(self, db: Snapshot) -> Iterator[Obstacle]:
         """What stands in the way; nothing by default."""
         del db
+        return iter(())
+
+    def adds(self) -> Iterator[tuple[Relation, Column]]:
+        """Columns of tables that are there, on which other changes of the plan may build; none by default."""
         return iter(())
 
 

@@ -51,6 +51,7 @@ def fingerprint(snapshot: Snapshot) -> str:
         types=tuple(replace(user_type, owner="") for user_type in snapshot.types),
         roles=(),
         uses=(),
+        whole_uses=(),
         database_settings=(),
     )
     # Without defaults, so that a field that the model gains changes no fingerprint of a database that does not use it.

@@ -79,6 +79,7 @@ class IndexKey:
     collation: str = ""
     descending: bool = False
     nulls_first: bool = False
+    statistics_target: int | None = None  # of an expression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,6 +367,7 @@ class Snapshot:
     publications: tuple[Publication, ...] = ()
     roles: tuple[Role, ...] = ()
     uses: tuple[ColumnUse, ...] = ()
+    whole_uses: tuple[ColumnUse, ...] = ()  # of a table as such, or of its row type; `column` is ''
     event_triggers: tuple[str, ...] = ()
     database_settings: tuple[str, ...] = ()  # ALTER DATABASE … SET, as name=value
     format: str = field(default="pgrefit/snapshot/1")
@@ -392,3 +394,7 @@ class Snapshot:
     def uses_of(self, table: Relation, column: str) -> tuple[ColumnUse, ...]:
         """What depends on a column."""
         return lookup.uses(self).get((table, column), ())
+
+    def uses_of_whole(self, table: Relation) -> tuple[ColumnUse, ...]:
+        """What depends on a table as such or on the type of its rows, and is no part of it."""
+        return tuple(use for use in self.whole_uses if use.table == table)

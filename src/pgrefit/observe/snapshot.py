@@ -21,7 +21,7 @@ from pgrefit.observe.objects import (
 from pgrefit.observe.parts import read_constraints, read_indexes, read_parents, read_policies, read_triggers
 from pgrefit.observe.reader import Reader, open_reader
 from pgrefit.observe.tables import Parts, read_tables, read_views
-from pgrefit.observe.uses import read_uses
+from pgrefit.observe.uses import read_uses, read_whole_uses
 from pgrefit.pg.moment import at_one_moment
 
 
@@ -64,4 +64,5 @@ def _assemble(reader: Reader) -> Snapshot:
         publications=read_publications(reader),
         roles=read_roles(reader),
         uses=read_uses(reader),
+        whole_uses=read_whole_uses(reader),
     )

@@ -1,4 +1,4 @@
-"""Which objects depend on a column."""
+"""Which objects depend on a column, or on a table as such."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from pgrefit.observe.reader import Reader, Row, take_relation
 def read_uses(reader: Reader) -> tuple[ColumnUse, ...]:
     """Read all dependencies on columns of tables and views, by column, kind and name."""
     return tuple(map(_use, reader.rows("column_uses")))
+
+
+def read_whole_uses(reader: Reader) -> tuple[ColumnUse, ...]:
+    """Read all dependencies on tables as such and on their row types, by table, kind and name."""
+    return tuple(map(_use, reader.rows("relation_uses")))
 
 
 def _use(row: Row) -> ColumnUse:

@@ -7,7 +7,8 @@ SELECT
     p.opcdefault AND a.attoptions IS NULL AS default_opclass,
     CASE WHEN l.oid IS NULL THEN '' ELSE format('%%I.%%I', ln.nspname, l.collname) END AS collation,
     i.indoption[a.attnum - 1] & 1 <> 0 AS descending,
-    i.indoption[a.attnum - 1] & 2 <> 0 AS nulls_first
+    i.indoption[a.attnum - 1] & 2 <> 0 AS nulls_first,
+    nullif(a.attstattarget, -1) AS statistics_target
 FROM pg_index AS i
 JOIN pg_class AS c ON c.oid = i.indexrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace

@@ -15,10 +15,12 @@ SELECT
         WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full' WHEN 'i' THEN 'index' ELSE 'default'
     END AS replica_identity,
     coalesce(c.reloptions, '{}')
+    || ARRAY(SELECT 'toast.' || o FROM unnest(x.reloptions) WITH ORDINALITY AS u (o, n) ORDER BY n)
     || CASE WHEN s.srvname IS NULL THEN '{}' ELSE ARRAY['server=' || s.srvname] END
     || coalesce(f.ftoptions, '{}') AS options
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
+LEFT JOIN pg_class AS x ON x.oid = c.reltoastrelid
 LEFT JOIN pg_foreign_table AS f ON f.ftrelid = c.oid
 LEFT JOIN pg_foreign_server AS s ON s.oid = f.ftserver
 WHERE
