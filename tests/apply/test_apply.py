@@ -271,9 +271,10 @@ def test_a_role_without_the_privilege_is_told_which(shop):
         apply_plan(open_, small_plan())
     assert "CREATE on database" in refused.value.why
     shop.execute(sql.SQL("CREATE SCHEMA pgrefit AUTHORIZATION {}").format(role))
-    with pytest.raises(MissingPrivilege):
+    with pytest.raises(MissingPrivilege, match="nothing was changed") as refused:
         apply_plan(open_, small_plan())
-    assert read_run(shop).state == "stopped"
+    assert f"ownership of {ITEM} (postgres has it)" in refused.value.why
+    assert read_run(shop) is None
     shop.execute(sql.SQL("DROP OWNED BY {}").format(role))
     shop.execute(sql.SQL("DROP ROLE {}").format(role))
 

@@ -21,7 +21,7 @@ from apply.small_plan import (
 from pgrefit.apply import Hooks, Settings, apply_plan, read_run, roll_back
 from pgrefit.errors import Refused, StoppedSafely, UsageError
 from pgrefit.model.change import Phase, Way
-from pgrefit.model.ddl import ddl
+from pgrefit.model.ddl import Literal, ddl
 
 QUICK = Settings(lock_wait_ms=100, tries=3, pause_ms=(50, 100), first_batch_rows=7, old_snapshot_wait_ms=500)
 
@@ -153,3 +153,33 @@ def test_an_index_is_dropped_without_a_trace(cluster18, shop):
     roll_back(opener(shop), plan_of(build_index(unique=True)))
     assert image(cluster18, shop) == start
     assert invalid_indexes(shop) == 0
+
+
+def test_a_row_that_another_constraint_refuses_stays_in_quarantine(shop):
+    """And does not keep the others, nor the rest of the way back."""
+    plan = plan_of(add_column(), backfill(), put_aside())
+    apply_plan(opener(shop), plan, settings=QUICK)
+    shop.execute(ddl('ALTER TABLE {t} ADD CONSTRAINT "not -1" CHECK (price <> -1)', t=ITEM).encode())
+    notes = []
+    hooks = Hooks(on_event=lambda event: notes.append(event.message) if event.kind == "note" else None)
+    run = roll_back(opener(shop), plan, hooks=hooks, settings=QUICK)
+    assert (run.state, states(run)) == ("rolled back", ["undone"] * 3)
+    assert [(q.reason, q.rows) for q in run.quarantined] == [("a negative price", 1)]
+    assert "1 rows stay in pgrefit.quarantine" in run.steps[2].message
+    assert '"not -1"' in run.steps[2].message
+    assert notes == [run.steps[2].message]
+    assert shop.execute(ddl("SELECT min(price) FROM {t}", t=ITEM).encode()).fetchone() == (-2,)
+
+
+def test_rows_come_back_that_are_refused_until_others_are_there(shop):
+    plan = plan_of(add_column(), backfill(), put_aside())
+    apply_plan(opener(shop), plan, settings=QUICK)
+    body = ddl(
+        "BEGIN IF NEW.price = -2 AND NOT EXISTS (SELECT FROM {t} WHERE price = -1) THEN"
+        " RAISE foreign_key_violation; END IF; RETURN NEW; END", t=ITEM,
+    )  # fmt: skip
+    shop.execute(ddl("CREATE FUNCTION wants() RETURNS trigger LANGUAGE plpgsql AS {b}", b=Literal(body)).encode())
+    shop.execute(ddl("CREATE TRIGGER w BEFORE INSERT ON {t} FOR EACH ROW EXECUTE FUNCTION wants()", t=ITEM).encode())
+    run = roll_back(opener(shop), plan, settings=QUICK)
+    assert (run.state, run.quarantined, run.steps[2].message) == ("rolled back", (), "")
+    assert shop.execute(ddl("SELECT count(*) FROM {t}", t=ITEM).encode()).fetchone() == (60,)

@@ -47,7 +47,14 @@ class Program:
 
     def start(self, *words: object, **env: str) -> subprocess.Popen:
         """Start it and let it run."""
-        argv = [sys.executable, "-m", "pgrefit", *map(str, words)]
+        return self._start(["-m", "pgrefit", *map(str, words)], env)
+
+    def start_python(self, code: str, *words: str) -> subprocess.Popen:
+        """Let another program run beside it: a client of the database."""
+        return self._start(["-c", code, *words], {})
+
+    def _start(self, words: list[str], env: dict[str, str]) -> subprocess.Popen:
+        argv = [sys.executable, *words]
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         self.running.append(subprocess.Popen(argv, cwd=self.cwd, env=self.env | env, text=True, **pipes))
         return self.running[-1]

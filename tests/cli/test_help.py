@@ -9,7 +9,22 @@ import pytest
 
 from pgrefit import __version__
 
-VERBS = ("demo", "audit", "design", "rehearse", "apply", "rollback", "status", "verify", "bench")
+VERBS = (
+    "demo",
+    "audit",
+    "design",
+    "rehearse",
+    "apply",
+    "rollback",
+    "status",
+    "pause",
+    "resume",
+    "stop",
+    "verify",
+    "bench",
+    "export",
+    "lint",
+)
 HEAVY = ("psycopg", "rich", "pydantic", "postgast", "jinja2", "pgrefit.pg", "pgrefit.model.plan")
 
 

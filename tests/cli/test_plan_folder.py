@@ -40,6 +40,19 @@ def test_a_step_edited_by_hand(program, shop, plan):
     assert shop("SELECT col_description('attempts'::regclass, 3)") == [("of 100",)]
 
 
+def test_what_was_applied_is_taken_back_whatever_became_of_the_files(program, shop, plan):
+    """The journal has the plan; apply still refuses the files, and nothing is taken back that was never applied."""
+    assert program("apply", plan, shop.dsn, "--yes", "--until", "migrate").status == 0
+    (plan / FIRST).write_text("SELECT 1;")
+    (plan / FIRST.replace(".sql", ".down.sql")).unlink()
+    program("apply", plan, shop.dsn, "--yes").refused(4, FIRST, "was edited")
+    assert program("verify", plan, shop.dsn).status == 0
+    assert program("rollback", plan, shop.dsn, "--yes").status == 0
+    assert shop("SELECT state FROM pgrefit.run") == [("rolled back",)]
+    shop("DROP SCHEMA pgrefit CASCADE")
+    program("rollback", plan, shop.dsn, "--yes").refused(4, FIRST)
+
+
 def test_an_edited_plan_toml(program, shop, plan):
     text = (plan / "plan.toml").read_text()
     (plan / "plan.toml").write_text(text.replace("rows = 3001", "rows = 1", 1))

@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from pgrefit.api.applying import apply, rollback, status, verify
     from pgrefit.api.auditing import audit
     from pgrefit.api.benching import bench, bench_against
+    from pgrefit.api.controlling import pause, resume, stop
     from pgrefit.api.designing import design
+    from pgrefit.api.exporting import export
+    from pgrefit.api.linting import lint
     from pgrefit.api.rehearsing import rehearse
     from pgrefit.design.intent import read_intent
     from pgrefit.pg.connect import resolve
 
 __all__ = [
-    "apply", "audit", "bench", "bench_against", "design", "read_intent", "rehearse", "resolve", "rollback", "status",
-    "verify",
+    "apply", "audit", "bench", "bench_against", "design", "export", "lint", "pause", "read_intent", "rehearse",
+    "resolve", "resume", "rollback", "status", "stop", "verify",
 ]  # fmt: skip
 
 _HOMES = {
@@ -32,11 +35,16 @@ _HOMES = {
     "bench": "pgrefit.api.benching",
     "bench_against": "pgrefit.api.benching",
     "design": "pgrefit.api.designing",
+    "export": "pgrefit.api.exporting",
+    "lint": "pgrefit.api.linting",
+    "pause": "pgrefit.api.controlling",
     "read_intent": "pgrefit.design.intent",
     "rehearse": "pgrefit.api.rehearsing",
     "resolve": "pgrefit.pg.connect",
+    "resume": "pgrefit.api.controlling",
     "rollback": "pgrefit.api.applying",
     "status": "pgrefit.api.applying",
+    "stop": "pgrefit.api.controlling",
     "verify": "pgrefit.api.applying",
 }
 

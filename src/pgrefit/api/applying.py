@@ -6,18 +6,19 @@ import time
 from pathlib import Path
 
 from pgrefit.api.workshop import opener
+from pgrefit.apply.disk import Room, take_room
 from pgrefit.apply.dry_run import steps_to_do
-from pgrefit.apply.executor import apply_plan, run_to_resume, selected
-from pgrefit.apply.journal import read_run
+from pgrefit.apply.executor import apply_plan, refuse_beforehand, run_to_resume, selected
+from pgrefit.apply.journal import read_run, recorded_plan
 from pgrefit.apply.rollback import roll_back, steps_to_undo
 from pgrefit.apply.settings import DEFAULTS, SILENT, Hooks, Settings
 from pgrefit.apply.status import take_status
 from pgrefit.apply.verify import verify as verify_run
-from pgrefit.errors import LockNotGranted, Refused, StalePlan
+from pgrefit.errors import LockNotGranted, PlanDamaged, Refused, StalePlan
 from pgrefit.model.change import Phase
 from pgrefit.model.codec import fingerprint
 from pgrefit.model.plan import Plan, PlanStep
-from pgrefit.model.plan_folder import plan_hash, read_plan
+from pgrefit.model.plan_folder import plan_hash, read_plan, stored_hash
 from pgrefit.model.run import Event, Run, Verification
 from pgrefit.model.snapshot import Snapshot
 from pgrefit.observe.snapshot import take_snapshot
@@ -48,14 +49,22 @@ def foresee(
     selected(plan, until)
     check_fits(target, plan, settings=settings)
     with open_observer(target, application="apply") as conn:
-        return steps_to_do(plan, run_to_resume(conn, plan), until)
+        steps = steps_to_do(plan, run_to_resume(conn, plan), until)
+        refuse_beforehand(conn, steps)
+        return steps
+
+
+def foresee_room(target: Target, steps: tuple[PlanStep, ...]) -> Room:
+    """How much room on the disk the steps take, and how much there is."""
+    with open_observer(target, application="apply") as conn:
+        return take_room(conn, steps)
 
 
 def rollback(
     target: Target, folder: Path, *, to: str | None = None, hooks: Hooks = SILENT, settings: Settings = DEFAULTS
 ) -> Run:
     """Take a run back, to just after step `to`, or wholly."""
-    plan = read_plan(folder)
+    plan = _applied_plan(target, folder)
     return roll_back(opener(target.dsn, "rollback"), plan, to=to, hooks=hooks, settings=settings)
 
 
@@ -89,9 +98,22 @@ def _patient_snapshot(conn: Session, hooks: Hooks, settings: Settings) -> Snapsh
 
 def foresee_way_back(target: Target, folder: Path, *, to: str | None = None) -> tuple[PlanStep, ...]:
     """The steps that rollback would undo, in its order. Refuses what rollback would refuse."""
-    plan = read_plan(folder)
+    plan = _applied_plan(target, folder)
     with open_observer(target, application="rollback") as conn:
         return tuple(steps_to_undo(conn, plan, to))
+
+
+def _applied_plan(target: Target, folder: Path) -> Plan:
+    """The plan of a folder; where its files were changed since, as it was applied, which the journal has."""
+    try:
+        return read_plan(folder)
+    except PlanDamaged:
+        written = stored_hash(folder)
+        with open_observer(target, application="status") as conn:
+            plan = recorded_plan(conn, written)
+        if plan is None:
+            raise
+        return plan
 
 
 def status(target: Target) -> Run | None:
@@ -102,7 +124,7 @@ def status(target: Target) -> Run | None:
 
 def verify(target: Target, folder: Path, *, against: Target | None = None) -> Verification:
     """Whether all that the plan did is sound; with `against`, a copy from before, whether anything was lost."""
-    plan = read_plan(folder)
+    plan = _applied_plan(target, folder)
     # Rows from before are compared in a temporary table, which a read-only session may not have; it is rolled back.
     with open_session(target, application="verify") as conn:
         run = read_run(conn, plan_hash(plan))

@@ -8,8 +8,7 @@ from pgrefit.model.change import Batches, Phase, Way
 from pgrefit.model.plan import Plan, PlanStep, statements
 from pgrefit.model.run import Run
 
-from .executor import selected
-from .journal import FINISHED_STEPS
+from .executor import selected, steps_left
 
 
 def describe(plan: Plan, run: Run | None = None, until: Phase | str | None = None) -> Iterator[str]:
@@ -22,9 +21,7 @@ def describe(plan: Plan, run: Run | None = None, until: Phase | str | None = Non
 
 def steps_to_do(plan: Plan, run: Run | None = None, until: Phase | str | None = None) -> tuple[PlanStep, ...]:
     """The steps up to a phase or a step's id that are not done in `run`."""
-    known = run.steps if run and run.state != "rolled back" else ()
-    finished = {step.id for step in known if step.state in FINISHED_STEPS}
-    return tuple(step for step in selected(plan, until) if step.id not in finished)
+    return steps_left(selected(plan, until), run)
 
 
 def describe_steps(steps: Iterable[PlanStep]) -> Iterator[str]:

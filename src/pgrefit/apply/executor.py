@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
@@ -16,6 +16,8 @@ from pgrefit.model.run import Event, Run, RunState, StepRun
 from pgrefit.pg.connect import Session
 
 from . import journal, steps
+from .disk import check_room
+from .privileges import check_privileges
 from .session import Open, Work, working
 from .settings import DEFAULTS, SILENT, Hooks, Settings
 from .verify import verify
@@ -32,8 +34,9 @@ def apply_plan(
     """
     chosen = selected(plan, until)
     with working(open_, hooks, settings) as work:
-        journal.install(work.conn)
         found = run_to_resume(work.conn, plan)
+        refuse_beforehand(work.conn, steps_left(chosen, found))
+        journal.install(work.conn)
         run = found or journal.open_run(work.conn, plan)
         if run.state == "done":
             return run
@@ -57,6 +60,20 @@ def selected(plan: Plan, until: Phase | str | None) -> tuple[PlanStep, ...]:
     if isinstance(until, Phase):
         return plan.up_to(until)
     return plan.steps[: position(plan, until) + 1]
+
+
+def steps_left(steps: Iterable[PlanStep], run: Run | None) -> tuple[PlanStep, ...]:
+    """Those that are not done in the run."""
+    known = run.steps if run and run.state != "rolled back" else ()
+    finished = {step.id for step in known if step.state in journal.FINISHED_STEPS}
+    return tuple(step for step in steps if step.id not in finished)
+
+
+def refuse_beforehand(conn: Session, steps: tuple[PlanStep, ...]) -> None:
+    """Raise, before anything is changed, MissingPrivilege or, where they do not fit on the disk, Refused."""
+    journal.check_rights(conn)
+    check_privileges(conn, steps)
+    check_room(conn, steps)
 
 
 def position(plan: Plan, step_id: str) -> int:
@@ -83,14 +100,15 @@ def noting_stop(work: Work, run: str, step: PlanStep, state: RunState) -> Genera
 
 
 def noting_waits(work: Work, run: str) -> Work:
-    """The same work, which notes in the journal what it waits for, so that others can ask for its status."""
+    """The same work with a journal, in which it notes what it waits for, so that others can ask for its status."""
+    journal.forget_stop(work.conn, run)
 
     def on_event(event: Event) -> None:
         if event.kind in {"retry", "waiting"}:
             journal.say(work.conn, run, event.step, event.message)
         work.hooks.on_event(event)
 
-    return replace(work, hooks=replace(work.hooks, on_event=on_event))
+    return replace(work, run=run, hooks=replace(work.hooks, on_event=on_event))
 
 
 def _reason(error: BaseException) -> str:

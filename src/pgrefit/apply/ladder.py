@@ -18,6 +18,7 @@ from pgrefit.model.names import Relation
 from pgrefit.model.plan import PlanStep
 from pgrefit.model.run import Blocker
 
+from .control import obey
 from .session import Work, execute, limit_lock_wait
 from .watcher import describe
 
@@ -54,6 +55,7 @@ def climb(work: Work, step: PlanStep, attempt: Callable[[Try], Result]) -> Resul
         pause = _pause_ms(work, number)
         work.tell("retry", step, message=f"try {number}: {describe(blockers)}", elapsed_ms=pause)
         time.sleep(pause / 1000)
+        obey(work, step)
     raise AssertionError("the last try returns or raises")
 
 
@@ -91,6 +93,7 @@ def await_old_snapshots(work: Work, step: PlanStep) -> None:
             told |= new
             work.tell("waiting", step, message=f"older transactions must end first: {describe(blockers)}")
         time.sleep(LOOK_SECONDS)
+        obey(work, step)
 
 
 def _deadlock_timeout_ms(work: Work) -> int:

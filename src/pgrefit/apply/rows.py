@@ -147,7 +147,7 @@ def _changed(conn: Session, table: Relation, keys: list[Shared], columns: list[S
         " pg_catalog.unnest(i.columns) AS c (name) WHERE i.source = {source} GROUP BY i.key) AS i"
         " ON i.key = ARRAY[{key}]",
         counts=raw(joined(counts)), copy=COPY, table=table, same=raw(_same_row(keys)), source=Literal(table),
-        key=raw(joined([expression("t.{c}::text", c=key.name) for key in keys])),
+        key=raw(joined([expression('t.{c}::text COLLATE pg_catalog."C"', c=key.name) for key in keys])),
     )  # fmt: skip
     found = _numbers(conn, query)
     for column, values, changed in zip(columns, found[::2], found[1::2], strict=True):

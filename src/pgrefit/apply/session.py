@@ -14,12 +14,14 @@ from psycopg import errors as refusals
 from pgrefit.errors import AlreadyRunning, StoppedSafely
 from pgrefit.model.ddl import Statement
 from pgrefit.model.plan import PlanStep
-from pgrefit.model.run import Event, EventKind, Worker
+from pgrefit.model.run import Event, EventKind, ThrottleMode, Worker
 from pgrefit.pg.connect import FORMATS, Session
 from pgrefit.pg.errors import translated
 from pgrefit.pg.queries import fetch
 
+from .gauge import Gauge
 from .settings import Hooks, Settings
+from .throttle import Throttle
 from .watcher import Watcher
 
 Open = Callable[[], Session]
@@ -55,6 +57,8 @@ class Work:
     watcher: Watcher
     hooks: Hooks
     settings: Settings
+    throttle: Throttle
+    run: str = ""  # whose journal is written, where there is one
 
     def tell(
         self, kind: EventKind, step: PlanStep, *, message: str = "", rows: int = 0, elapsed_ms: float = 0.0
@@ -78,13 +82,24 @@ def working(open_: Open, hooks: Hooks, settings: Settings) -> Generator[Work]:
         _prepare(conn)
         _take_lock(conn)
         try:
-            with closing(open_()) as eye:
+            with closing(open_()) as eye, _throttle(open_, settings) as throttle:
                 _prepare(eye)
-                yield Work(conn=conn, watcher=Watcher(eye, conn.info.backend_pid), hooks=hooks, settings=settings)
+                watcher = Watcher(eye, conn.info.backend_pid)
+                yield Work(conn=conn, watcher=watcher, hooks=hooks, settings=settings, throttle=throttle)
         finally:
             # The end of the session frees it too, but only a moment after we have gone on.
             with suppress(psycopg.Error):
                 conn.execute("SELECT pg_catalog.pg_advisory_unlock(%s::bigint)", (LOCK_KEY,))
+
+
+@contextmanager
+def _throttle(open_: Open, settings: Settings) -> Generator[Throttle]:
+    if settings.throttle is ThrottleMode.OFF:
+        yield Throttle(None, settings)
+        return
+    with closing(open_()) as conn:
+        _prepare(conn)
+        yield Throttle(Gauge(conn), settings)
 
 
 def configure(conn: Session, settings: Mapping[str, str], *, local: bool) -> None:

@@ -9,6 +9,7 @@ from pgrefit.pg.connect import Session
 from pgrefit.pg.queries import fetch
 
 from .journal import read_run
+from .progress import progress
 from .session import workers
 
 
@@ -16,6 +17,8 @@ def take_status(conn: Session) -> Run | None:
     """The newest run, with the session that works on it now and what that waits for; None where there is no run."""
     run = read_run(conn)
     worker = next(iter(workers(conn)), None)
-    if run is None or worker is None:
-        return run
-    return replace(run, worker=worker, waits_for=tuple(fetch(conn, "blockers", Blocker, pid=worker.pid)))
+    if run is None:
+        return None
+    if worker is not None:
+        run = replace(run, worker=worker, waits_for=tuple(fetch(conn, "blockers", Blocker, pid=worker.pid)))
+    return replace(run, progress=progress(run))

@@ -16,6 +16,7 @@ from pgrefit.model.run import StepRun
 
 from . import journal
 from .batches import walk
+from .control import obey
 from .ladder import Try, await_old_snapshots, climb, is_concurrent, make_autovacuum_yield
 from .session import Work, execute, explained, holds, holds_already, limit_lock_wait, name_step
 
@@ -24,6 +25,7 @@ Statements = tuple[Statement, ...]
 
 def do(work: Work, run: str, step: PlanStep, was: StepRun) -> None:
     """Run a step that is not done yet: from its beginning, or from where it was cut short."""
+    obey(work, step)
     name_step(work.conn, run, step)
     proven = climb(work, step, lambda _: _ask(work, step))
     if proven and was.state != "started":
@@ -45,17 +47,15 @@ def do(work: Work, run: str, step: PlanStep, was: StepRun) -> None:
 
 def undo(work: Work, run: str, step: PlanStep) -> None:
     """Take back a step that was done or begun. Statements outside of a transaction must bear being run twice."""
+    obey(work, step)
     name_step(work.conn, run, step)
     began = time.monotonic()
     action = step.step.undo
     if isinstance(action, Batches):
-        journal.begin_undo(work.conn, run, step)
-        cursor = journal.undo_cursor(work.conn, run, step)
-        walk(work, step, action, cursor, partial(journal.advance_undo, work.conn, run, step))
-        journal.end_step(work.conn, run, step, "undone")
+        _undo_batches(work, run, step, action)
     elif isinstance(action, Way):
         journal.end_step(work.conn, run, step, "undone")
-    elif step.step.in_transaction:
+    elif step.step.undone_at_once:
         climb(work, step, lambda this: _undo_at_once(work, run, step, action, this))
     else:
         journal.begin_undo(work.conn, run, step)
@@ -63,6 +63,19 @@ def undo(work: Work, run: str, step: PlanStep) -> None:
         _run_outside(work, step, action)
         journal.end_step(work.conn, run, step, "undone")
     work.tell("step undone", step, elapsed_ms=(time.monotonic() - began) * 1000)
+
+
+def _undo_batches(work: Work, run: str, step: PlanStep, batches: Batches) -> None:
+    journal.begin_undo(work.conn, run, step)
+    note = partial(journal.advance_undo, work.conn, run, step)
+    walked = walk(work, step, batches, journal.undo_cursor(work.conn, run, step), note)
+    while walked.refused and walked.changed:  # what is back now may be what others were refused for
+        walked = walk(work, step, batches, (), note)
+    journal.end_step(work.conn, run, step, "undone")
+    if walked.refused:
+        said = f"{len(walked.refused)} rows stay in {batches.table}, for they are refused: {walked.refused[0]}"
+        journal.say(work.conn, run, step.id, said)
+        work.tell("note", step, message=said)
 
 
 def _ask(work: Work, step: PlanStep) -> bool:
@@ -118,9 +131,11 @@ def _execute_all(work: Work, step: PlanStep, action: Statements, this: Try) -> N
 
 def _do_batches(work: Work, run: str, step: PlanStep, batches: Batches, was: StepRun) -> None:
     journal.begin_step(work.conn, run, step)
+    if not was.cursor:
+        journal.estimate(work.conn, run, step, batches.table)
     changed, cursor = was.rows, was.cursor
     for _ in range(work.settings.passes):
-        changed += walk(work, step, batches, cursor, partial(journal.advance, work.conn, run, step))
+        changed += walk(work, step, batches, cursor, partial(journal.advance, work.conn, run, step)).changed
         if changed:
             with explained(step):  # passing over it where that would mean waiting
                 execute(work.conn, ddl("ANALYZE (SKIP_LOCKED) {table}", table=batches.table))

@@ -15,12 +15,18 @@ from pgrefit.cli.options import (
     Format,
     FormatOption,
     LockTimeout,
+    MaxActive,
+    MaxProbe,
+    MaxReplicaLag,
+    MaxWalRate,
     Out,
     PlanFolder,
+    ThrottleOption,
     Tries,
     Yes,
 )
 from pgrefit.errors import UsageError
+from pgrefit.model.run import ThrottleMode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +55,11 @@ def apply(
     dry_run: DryRun = False,
     lock_timeout: LockTimeout = None,
     tries: Tries = None,
+    throttle: ThrottleOption = ThrottleMode.NORMAL,
+    max_replica_lag: MaxReplicaLag = None,
+    max_wal_rate: MaxWalRate = None,
+    max_active: MaxActive = None,
+    max_probe_ms: MaxProbe = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Run a plan online; run it again to go on.
@@ -56,15 +67,17 @@ def apply(
     Lock-safe, in batches, journaled in the schema pgrefit of the database. It goes on where it stopped.
     """
     from pgrefit.api.applying import apply as run
-    from pgrefit.api.applying import foresee
+    from pgrefit.api.applying import foresee, foresee_room
     from pgrefit.apply.dry_run import describe_steps
     from pgrefit.apply.settings import Hooks
 
     _check_form("apply", form, dry_run=dry_run)
     target, settings = say.target(dsn, dsn_option, env), _settings(lock_timeout, tries)
+    settings = _throttled(settings, throttle, max_replica_lag, max_wal_rate, max_active, max_probe_ms)
     steps = foresee(target, plan, until=_until(until), settings=settings)
     if dry_run:
-        _print(describe_steps(steps), "nothing is left to do")
+        room = [f"-- takes {foresee_room(target, steps)}"] if steps else []
+        _print([*describe_steps(steps), *room], "nothing is left to do")
         return
     if steps:
         say.say(_intention(plan, steps))
@@ -85,6 +98,11 @@ def rollback(
     dry_run: DryRun = False,
     lock_timeout: LockTimeout = None,
     tries: Tries = None,
+    throttle: ThrottleOption = ThrottleMode.NORMAL,
+    max_replica_lag: MaxReplicaLag = None,
+    max_wal_rate: MaxWalRate = None,
+    max_active: MaxActive = None,
+    max_probe_ms: MaxProbe = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Take a run back, to any earlier step."""
@@ -95,6 +113,7 @@ def rollback(
 
     _check_form("rollback", form, dry_run=dry_run)
     target, settings = say.target(dsn, dsn_option, env), _settings(lock_timeout, tries)
+    settings = _throttled(settings, throttle, max_replica_lag, max_wal_rate, max_active, max_probe_ms)
     steps = foresee_way_back(target, plan, to=to)
     if dry_run:
         _print(describe_undo(steps), "nothing is to be taken back")
@@ -166,6 +185,26 @@ def _settings(lock_timeout: int | None, tries: int | None) -> Settings:
     return Settings(
         lock_wait_ms=wait, batch_lock_wait_ms=min(wait, DEFAULTS.batch_lock_wait_ms), tries=tries or DEFAULTS.tries
     )
+
+
+def _throttled(
+    settings: Settings,
+    throttle: ThrottleMode,
+    replica_lag: float | None,
+    wal_rate: float | None,
+    active: int | None,
+    probe_ms: float | None,
+) -> Settings:
+    from dataclasses import replace
+
+    limits = replace(
+        settings.limits, wal_mb_a_second=wal_rate or 0, active_sessions=active or 0, probe_ms=probe_ms or 0
+    )
+    if replica_lag is not None:
+        limits = replace(limits, replica_mb=replica_lag)
+    if replica_lag == 0:
+        limits = replace(limits, replica_seconds=0)
+    return replace(settings, throttle=throttle, limits=limits)
 
 
 def _until(text: str | None) -> Phase | str | None:

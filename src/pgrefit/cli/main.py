@@ -16,8 +16,11 @@ from pgrefit.cli import say as speech
 from pgrefit.cli.apply import apply, rollback, status, verify
 from pgrefit.cli.audit import audit
 from pgrefit.cli.bench import bench
+from pgrefit.cli.control import pause, resume, stop
 from pgrefit.cli.demo import demo
 from pgrefit.cli.design import design
+from pgrefit.cli.export import export
+from pgrefit.cli.lint import lint
 from pgrefit.cli.rehearse import rehearse
 from pgrefit.errors import PgrefitError, UsageError
 
@@ -29,7 +32,7 @@ app = typer.Typer(
     name="pgrefit", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="Take a PostgreSQL database through a refit: audit, design, rehearse, apply, verify.",
 )  # fmt: skip
-for verb in (demo, audit, design, rehearse, apply, rollback, status, verify, bench):
+for verb in (demo, audit, design, rehearse, apply, rollback, status, pause, resume, stop, verify, bench, export, lint):
     app.command()(verb)
 
 
@@ -55,7 +58,9 @@ def options(
 def run() -> None:
     """Run the program; every way it can end has its exit status."""
     signal.signal(signal.SIGTERM, _terminated)
-    sys.exit(_status())
+    status = _status()
+    speech.finish()
+    sys.exit(status)
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> None:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from pgrefit.model.run import ThrottleMode
+
 Dsn = Annotated[
     str | None, typer.Argument(metavar="[DSN]", help="postgresql://… or host=… dbname=…; else PGREFIT_DSN, …")
 ]
@@ -30,6 +32,35 @@ LockTimeout = Annotated[
 Tries = Annotated[
     int | None, typer.Option("--tries", metavar="N", min=1, help="Try so often to be granted a lock (default: 12).")
 ]
+ThrottleOption = Annotated[
+    ThrottleMode,
+    typer.Option(
+        "--throttle",
+        help="How much batches give way: to nothing, to the limits, or also working for a third of the time only.",
+    ),
+]
+MaxReplicaLag = Annotated[
+    int | None,
+    typer.Option(
+        "--max-replica-lag", metavar="MB", min=0,
+        help="Wait while a replica or a slot is so much WAL behind (default: 256; 0: no limit, of time neither).",
+    ),
+]  # fmt: skip
+MaxWalRate = Annotated[
+    int | None,
+    typer.Option("--max-wal-rate", metavar="MB", min=1, help="Slow down where the server writes more WAL a second."),
+]
+MaxActive = Annotated[
+    int | None,
+    typer.Option("--max-active", metavar="N", min=1, help="Wait while more sessions of others are active."),
+]
+MaxProbe = Annotated[
+    float | None,
+    typer.Option(
+        "--max-probe-ms", metavar="MS", min=0.1,
+        help="Slow down where a trivial query takes longer (default: 4 times what it took at first).",
+    ),
+]  # fmt: skip
 
 
 class Format(StrEnum):

@@ -28,7 +28,7 @@ def _show(event: Event) -> None:
             _live(f"      {event.title}: {event.rows:,} rows {_of(event)}")
         case "step done" | "step skipped" | "step undone":
             _line(f"{event.step:>5} {event.kind.removeprefix('step '):8} {event.title}  {event.elapsed_ms:,.0f} ms")
-        case "retry" | "waiting":
+        case "retry" | "waiting" | "throttled" | "paused" | "resumed" | "note":
             _line(f"{event.step:>5} {event.kind:8} {event.message}")
         case _:
             pass

@@ -30,6 +30,10 @@ def rehearse(
     accept_edits: Annotated[
         bool, typer.Option("--accept-edits", help="Rehearse steps edited by hand, and accept them if they pass.")
     ] = False,
+    hold_budget: Annotated[
+        int | None,
+        typer.Option("--hold-budget", metavar="MS", min=1, help="How long others may wait for a lock (default: 1000)."),
+    ] = None,
     form: FormatOption = Format.TEXT,
     out: Out = None,
 ) -> None:
@@ -39,6 +43,7 @@ def rehearse(
     """
     from pgrefit.api.rehearsing import rehearse as run
     from pgrefit.pg.connect import resolve
+    from pgrefit.rehearse.rehearse import HOLD_BUDGET
     from pgrefit.report import html, text
     from pgrefit.report.story import Story
 
@@ -46,7 +51,7 @@ def rehearse(
     say.check_out(out)
     result = run(
         say.target(dsn, dsn_option, env), plan, workload=workload, server=resolve(server) if server else None,
-        accept_edits=accept_edits,
+        accept_edits=accept_edits, hold_budget=hold_budget or HOLD_BUDGET,
     )  # fmt: skip
     others = {Format.HTML: lambda: html.render(Story(title=f"Rehearsal of {result.plan}", rehearsal=result))}
     say.show(form, "rehearsal", result, lambda c: text.rehearsal(result, c), others, out)

@@ -78,6 +78,11 @@ def read_plan(folder: Path, *, accept_edits: bool = False) -> Plan:
     return _read(folder, accept_edits=accept_edits)[0]
 
 
+def stored_hash(folder: Path) -> str:
+    """The hash of the plan as it was written, whatever became of its files; '' where plan.toml does not say it."""
+    return str(_document(folder).get("hash", ""))
+
+
 def write_hashes(plan: Plan, folder: Path) -> None:
     """Make edited files count as they are now: `plan` is what `read_plan(folder, accept_edits=True)` returned.
 
@@ -136,7 +141,7 @@ def _entry_of(plain: Plain, document: Plain) -> Plain:
         if isinstance(action, str):
             document[side]["way"] = action
         elif "statement" in action:
-            document[side]["batches"] = {key: action[key] for key in ("table", "key", "types")}
+            document[side]["batches"] = {key: action[key] for key in ("table", "key", "types", "lenient")}
     return {key: plain[key] for key in ("id", "change", "rows")} | step | document
 
 

@@ -4,9 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .locks import Lock
+from .change import Work
+from .locks import Lock, LockMode
 from .measure import LoadReport
+from .names import Relation
 from .run import Check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockTime:
+    """The strongest lock that a step took on a table: ms waited for it in all, ms held at a stretch, at most."""
+
+    on: Relation
+    mode: LockMode
+    wait: float
+    hold: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """A step at the target's sizes, by what it measured on the clone. Times in ms.
+
+    `hold` is of `lock`, the lock for which others will wait the longest; None where nobody will.
+    """
+
+    duration: float
+    hold: float = 0.0
+    lock: Lock | None = None
+    factor: float = 1.0  # of the work at the target to that on the clone
+    basis: str = ""  # how the factor was found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +48,11 @@ class StepMeasure:
     declared: tuple[Lock, ...] = ()
     taken: tuple[Lock, ...] = ()
     problems: tuple[str, ...] = ()  # where the step did other than it declared
+    times: tuple[LockTime, ...] = ()
+    work: Work | None = None  # as declared
+    did: Work | None = None  # as measured
+    notes: tuple[str, ...] = ()  # what is worth knowing and no lie
+    at_target: Forecast | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

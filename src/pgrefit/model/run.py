@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal
 
 StepState = Literal["pending", "started", "done", "skipped", "undone"]
 RunState = Literal["running", "stopped", "done", "rolling back", "rolled back"]
+Order = Literal["go", "pause", "stop"]
+
+
+class ThrottleMode(StrEnum):
+    """How much batches give way to everybody else."""
+
+    OFF = "off"  # to nothing
+    NORMAL = "normal"  # to what the limits name
+    POLITE = "polite"  # to that, and at work for a third of the time at most, in small batches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRun:
-    """What became of one step. Durations in ms; `rows` counts rows changed by batches."""
+    """What became of one step. `rows` counts rows changed by batches, `visited` rows that they have passed.
+
+    Rates are of rows passed a second, rests included: over about the last half minute, and since it was last taken up.
+    """
 
     id: str
     title: str
@@ -26,13 +39,26 @@ class StepRun:
     batches: int = 0
     cursor: tuple[str, ...] = ()  # upper end of the last batch
     message: str = ""
+    visited: int = 0
+    rate: float = 0.0
+    mean_rate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderGiven:
+    """What an operator last asked of a run, who and when."""
+
+    order: Order = "go"
+    by: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One application of one plan to one database.
 
-    `worker` and `waits_for` are of the moment at which a status was taken; else nobody and nothing.
+    `worker`, `waits_for` and `progress` are of the moment at which a status was taken; else nobody and nothing.
+    `waits` is why its batches wait or go slowly, '' where they do not.
     """
 
     id: str
@@ -45,7 +71,27 @@ class Run:
     quarantined: tuple[Quarantined, ...] = ()
     worker: Worker | None = None
     waits_for: tuple[Blocker, ...] = ()
+    order: OrderGiven = OrderGiven()
+    waits: str = ""
+    waits_since: datetime | None = None
+    progress: Progress | None = None
     format: str = field(default="pgrefit/run/1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the batches of a step are. `total` is an estimate (-1: unknown), `rate` in rows a second.
+
+    `seconds_left`, the shortest and the longest time, is None where nobody can tell; `because` says why.
+    """
+
+    step: str
+    done: int
+    total: int
+    share: float | None  # of 1
+    rate: float
+    seconds_left: tuple[float, float] | None
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +129,9 @@ class Blocker:
 
 
 EventKind = Literal[
-    "step started", "statement", "batch", "retry", "waiting", "step done", "step skipped", "step undone", "run done"
-]
+    "step started", "statement", "batch", "retry", "waiting", "throttled", "paused", "resumed", "note",
+    "step done", "step skipped", "step undone", "run done",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

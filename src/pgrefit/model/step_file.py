@@ -65,9 +65,10 @@ def _split(text: str) -> list[str]:
         return postgast.split(text, method="scanner")
 
 
-def _head(step: PlanStep, body: bytes, *, down: bool, empty: bool) -> bytes:
+def about(step: PlanStep, *, down: bool) -> list[str]:
+    """Comment lines that say what a step is, what it locks and why."""
     locks = sorted(step.step.locks, key=lambda lock: -lock.mode.strength)
-    lines = [
+    return [
         f"-- step {_line(step.id)}{', the way back' if down else ''}: {_line(step.step.title)}",
         f"-- change: {_line(step.change)}",
         f"-- phase: {step.step.phase.value}",
@@ -77,6 +78,10 @@ def _head(step: PlanStep, body: bytes, *, down: bool, empty: bool) -> bytes:
         *_wrapped("why", step.step.why),
         *_wrapped("hazard", step.step.hazard),
     ]
+
+
+def _head(step: PlanStep, body: bytes, *, down: bool, empty: bool) -> bytes:
+    lines = about(step, down=down)
     if empty:
         says = getattr(step.step.undo, "value", "nothing to run") if down else "nothing to run"
         lines.append(f"-- {says}")

@@ -100,6 +100,7 @@ def _environment() -> Environment:
     shown: tuple[Callable[..., str], ...] = (
         units.count,
         units.milliseconds,
+        units.number,
         units.quantity,
         units.size,
         units.plural,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding
 from pgrefit.model.measure import LoadReport
-from pgrefit.model.run import Run
-from pgrefit.report.units import milliseconds, plural, share
+from pgrefit.model.run import OrderGiven, Progress, Run
+from pgrefit.report.units import milliseconds, number, plural, share
 
 
 def cost_phrase(finding: Finding) -> str:
@@ -29,13 +29,13 @@ def load_phrase(load: LoadReport) -> str:
 
 
 def standing(run: Run) -> Iterator[str]:
-    """Who works on a run and what that waits for, and what is to do next."""
+    """Who works on a run, how far that is and what it waits for, and what is to do next."""
     left = [step for step in run.steps if step.state not in {"done", "skipped"}]
     ahead = f"{plural(len(left), 'step')} left, next {left[0].id} {left[0].title}" if left else "nothing left to do"
     if run.worker is not None:
         who = run.worker
         yield f"pid {who.pid}, {who.user} with {who.application}, works on it since {who.since}; {ahead}."
-        yield from (f"It waits for {blocker}." for blocker in run.waits_for)
+        yield from _at_work(run)
         return
     match run.state:
         case "done":
@@ -50,3 +50,39 @@ def standing(run: Run) -> Iterator[str]:
         case "stopped":
             yield f"It stopped: {ahead}."
             yield "Run `pgrefit apply PLAN` to go on, or `pgrefit rollback PLAN` to take it back."
+    if run.order.order == "pause" and left:
+        yield f"It was paused by {_whom(run.order)}: whoever takes it up waits for `pgrefit resume`."
+
+
+def _at_work(run: Run) -> Iterator[str]:
+    if run.progress is not None:
+        yield progress_phrase(run.progress)
+    match run.order.order:
+        case "pause":
+            yield f"Paused by {_whom(run.order)}; `pgrefit resume` goes on."
+        case "stop":
+            yield f"Asked to stop by {_whom(run.order)}; it ends before its next batch or step."
+        case _ if run.waits:
+            since = f", since {run.waits_since:%H:%M:%S %Z}" if run.waits_since else ""
+            yield f"It {run.waits}{since}." if run.waits.startswith("waits") else f"It is {run.waits}{since}."
+        case _:
+            pass
+    yield from (f"It waits for {blocker}." for blocker in run.waits_for)
+
+
+def _whom(given: OrderGiven) -> str:
+    return f"{given.by} at {given.at:%Y-%m-%d %H:%M:%S %Z}" if given.at else given.by
+
+
+def progress_phrase(progress: Progress) -> str:
+    """How far the batches of a step are, how fast, and how long they may take, in a sentence."""
+    of = f" of about {progress.total:,}, {share(progress.share)}" if progress.share is not None else ""
+    speed = f", {number(round(progress.rate))} rows a second" if progress.rate else ""
+    return f"Step {progress.step}: {progress.done:,} rows passed{of}{speed}; {_time_left(progress)}."
+
+
+def _time_left(progress: Progress) -> str:
+    if progress.seconds_left is None:
+        return f"how long it still takes is unknown: {progress.because}"
+    least, most = (milliseconds(1000 * max(1, round(seconds))) for seconds in progress.seconds_left)
+    return f"about {least} left" if least == most else f"{least} to {most} left"

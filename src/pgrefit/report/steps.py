@@ -8,12 +8,20 @@ from datetime import datetime
 from pgrefit.model.change import Batches, Step, Way
 from pgrefit.model.locks import Lock
 from pgrefit.model.plan import Plan
+from pgrefit.model.rehearsal import StepMeasure
 from pgrefit.model.run import Run, StepRun
 
 
 def strongest(locks: Iterable[Lock]) -> Lock | None:
     """The strongest of some locks; None where there are none."""
     return max(locks, key=lambda lock: lock.mode.strength, default=None)
+
+
+def longest_hold(measure: StepMeasure) -> float | None:
+    """For how long a step held its strongest lock on the clone (ms); None where that was not measured."""
+    lock = strongest(measure.taken)
+    held = [time.hold for time in measure.times if lock is not None and time.mode is lock.mode]
+    return max(held, default=None)
 
 
 def lock_phrase(step: Step) -> str:

@@ -71,3 +71,18 @@ CREATE TABLE IF NOT EXISTS pgrefit.verification (
     checks jsonb NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+
+
+-- What later releases added.
+ALTER TABLE pgrefit.run
+    ADD COLUMN IF NOT EXISTS control text NOT NULL DEFAULT 'go' CHECK (control IN ('go', 'pause', 'stop')),
+    ADD COLUMN IF NOT EXISTS control_by text,
+    ADD COLUMN IF NOT EXISTS control_at timestamptz,
+    ADD COLUMN IF NOT EXISTS waits text NOT NULL DEFAULT '',
+    ADD COLUMN IF NOT EXISTS waits_since timestamptz,
+    ADD COLUMN IF NOT EXISTS document text;
+
+ALTER TABLE pgrefit.step
+    ADD COLUMN IF NOT EXISTS visited bigint NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS rate double precision NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS mean_rate double precision NOT NULL DEFAULT 0;

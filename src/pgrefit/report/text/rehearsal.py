@@ -9,20 +9,22 @@ from rich.console import Console
 from pgrefit.model.rehearsal import ProposalResult, Rehearsal, StepMeasure
 from pgrefit.model.run import Check
 from pgrefit.report.phrases import load_phrase
-from pgrefit.report.steps import strongest
+from pgrefit.report.steps import longest_hold, strongest
 from pgrefit.report.text.setting import BAD, FAINT, STRONG, heading, indented, mark, phrase, say, table
 from pgrefit.report.units import milliseconds
 
-NUMBERS = frozenset({"up", "down"})
+NUMBERS = frozenset({"up", "down", "held", "at the target"})
 
 
 def rehearsal(value: Rehearsal, console: Console) -> None:
-    """Steps up and down, where they did other than declared, checks, proposals, and the load meanwhile."""
+    """Steps up and down with their strongest lock, how long that was held and what they will take at the target;
+    where they did other than declared, checks, proposals, and the load meanwhile.
+    """
     heading(console, f"Rehearsal of {value.plan}")
-    titles = ("", "step", "up", "down", "lock taken")
+    titles = ("", "step", "up", "down", "lock taken", "held", "at the target")
     table(console, titles, [_row(step) for step in value.steps], NUMBERS)
     for step in value.steps:
-        _problems(step, console)
+        _remarks(step, console)
     checks(value.checks, console)
     _proposals(value.proposals, console)
     if value.load is not None:
@@ -54,12 +56,16 @@ def _row(step: StepMeasure) -> tuple[str, ...]:
         milliseconds(step.up),
         "no way back" if step.down is None else milliseconds(step.down),
         lock.mode.sql if lock else "none",
+        milliseconds(longest_hold(step)) if lock else "",
+        milliseconds(step.at_target.duration) if step.at_target else "",
     )
 
 
-def _problems(step: StepMeasure, console: Console) -> None:
+def _remarks(step: StepMeasure, console: Console) -> None:
     for problem in step.problems:
         console.print(phrase((f"{step.id}  ", FAINT), (problem, BAD)))
+    for note in step.notes:
+        console.print(phrase((f"{step.id}  ", FAINT), (f"note: {note}", FAINT)))
 
 
 def _proposals(values: Iterable[ProposalResult], console: Console) -> None:

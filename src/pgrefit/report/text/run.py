@@ -60,7 +60,7 @@ def _row(step: StepRun, now: datetime | None) -> tuple[Text | str, ...]:
 
 def _rows(step: StepRun) -> str:
     if step.state == "started" and step.total_rows >= 0:
-        return f"{count(step.rows)} of about {count(step.total_rows)}"
+        return f"{count(max(step.rows, step.visited))} of about {count(step.total_rows)}"
     return count(step.rows) if step.rows else NOTHING
 
 
