@@ -56,7 +56,8 @@ def test_a_sound_plan_passes_under_load(clone: Clone, executor: Executor, db18: 
     assert failed(found) == {}
     assert found.passed
     assert {check.name for check in found.checks} == {
-        verb.STEPS_RUN, verb.LOCKS_KEPT, verb.WAY_BACK, verb.OLD_WORKS, verb.NEW_WORKS, verb.NONE_FAILED, verb.NONE_LOST
+        verb.STEPS_RUN, verb.LOCKS_KEPT, verb.WORK_KEPT, verb.HOLDS_SHORT, verb.WAY_BACK, verb.OLD_WORKS,
+        verb.NEW_WORKS, verb.NONE_FAILED, verb.NONE_LOST,
     }  # fmt: skip
     assert [(s.id, s.phase, s.down is None, s.rows) for s in found.steps] == [
         ("001", "expand", False, 7), ("002", "migrate", False, 7), ("003", "migrate", False, 7),
@@ -81,7 +82,7 @@ def test_a_step_that_understates_its_lock_fails_the_rehearsal(clone: Clone, exec
 
 def test_an_undeclared_lock_outside_a_transaction_is_seen(clone: Clone, executor: Executor) -> None:
     secret = step(f"CREATE INDEX CONCURRENTLY thing_kind ON {NAME} (md5(md5(kind)))", "DROP INDEX thing_kind",
-                  in_transaction=False)  # fmt: skip
+                  work=Work.BUILD, in_transaction=False)  # fmt: skip
     found = rehearsed(clone, executor, plan_of(secret), workload=None)
     assert found.steps[0].problems == (f"takes SHARE UPDATE EXCLUSIVE on {THING}, declares none",)
 
@@ -181,7 +182,8 @@ def test_read_models_are_measured_in_both_forms(
     select = f"SELECT kind, count(*) AS n FROM {NAME} GROUP BY kind"
     choice = ReadModelChoice(name=Relation("public", "kinds"), select=select, key=("kind",), chosen=chosen)
     make = step(f"CREATE {chosen} kinds AS {select}", f"DROP {chosen} kinds")
-    index = [step("CREATE UNIQUE INDEX ON kinds (kind)", Way.NOTHING_LEFT)] if chosen != "view" else []
+    unique = step("CREATE UNIQUE INDEX ON kinds (kind)", Way.NOTHING_LEFT, work=Work.BUILD)
+    index = [unique] if chosen != "view" else []
     query = Query(
         name="q", version="after", sql="SELECT n FROM kinds WHERE kind = $1", parameters="VALUES ('k1'), ('k2')"
     )

@@ -2,6 +2,8 @@
 
 STEPS_RUN = "every step runs"
 LOCKS_KEPT = "every step kept its declared locks"
+WORK_KEPT = "no step did more to tables than it declared"
+HOLDS_SHORT = "no lock at the target makes others wait beyond the budget"
 WAY_BACK = "the way back leaves schema and data equal"
 SAME_ROWS = "row security decides the same"
 OLD_WORKS = "the old application works until the contract phase"

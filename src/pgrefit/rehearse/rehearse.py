@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from pgrefit.errors import PgrefitError
 from pgrefit.model.change import Phase
 from pgrefit.model.measure import LoadReport
+from pgrefit.model.names import Relation
 from pgrefit.model.plan import Plan
 from pgrefit.model.rehearsal import Alternative, Rehearsal, StepMeasure, TruthTable
 from pgrefit.model.run import Check
@@ -17,6 +18,7 @@ from pgrefit.pg.attempt import failure_of
 from pgrefit.rehearse.alternatives import measure_alternatives
 from pgrefit.rehearse.application import Trial, as_old_application, prepare_trial
 from pgrefit.rehearse.check_names import (
+    HOLDS_SHORT,
     LOCKS_KEPT,
     NEW_WORKS,
     NONE_FAILED,
@@ -25,14 +27,18 @@ from pgrefit.rehearse.check_names import (
     SAME_ROWS,
     STEPS_RUN,
     WAY_BACK,
+    WORK_KEPT,
 )
+from pgrefit.rehearse.forecast import TableSize
 from pgrefit.rehearse.learnt import Evidence, learnt
 from pgrefit.rehearse.lock_tracer import Tracer
 from pgrefit.rehearse.parties import Clone, LoadHandle, Runner, Undoer
 from pgrefit.rehearse.proposals import try_proposals
 from pgrefit.rehearse.state import State, state_of
+from pgrefit.rehearse.step_measures import broken_promises, overrun
 from pgrefit.rehearse.truth_table import identities, quarantined, shared, truth_table
 
+HOLD_BUDGET = 1000.0  # ms
 BEFORE_CONTRACT = (Phase.EXPAND, Phase.MIGRATE, Phase.SWITCH)
 TRUTH_SECONDS = 60.0
 
@@ -80,10 +86,14 @@ def rehearse(
     workload: Workload | None,
     plan_hash: str,
     start_load: Callable[[], LoadHandle] | None = None,
+    target_sizes: Mapping[Relation, TableSize] | None = None,
+    hold_budget: float = HOLD_BUDGET,
 ) -> Rehearsal:
     """Try the proposals, go up to the switch and back, then to the end while `start_load`'s clients use the clone.
 
-    What goes wrong is in the rehearsal's checks; only the clone's own failure is raised, as PgrefitError.
+    `target_sizes` are the tables of the database that the clone stands for (None: as on the clone), and `hold_budget`
+    is for how long others may have to wait there for a lock of a step (ms). What goes wrong is in the rehearsal's
+    checks; only the clone's own failure is raised, as PgrefitError.
     """
     start = state_of(clone, plan)
     proposals = try_proposals(clone.open, plan.proposals)
@@ -103,9 +113,9 @@ def rehearse(
         )
         there = _there_and_back(parts, start)
         end = _to_the_end(parts, start_load) if all(c.passed for c in there.checks if c.name == STEPS_RUN) else _Part()
-        steps = tracer.measures()
+        steps = tracer.measures(target_sizes, budget=hold_budget)
         indexes = tuple(tracer.index_costs)
-    checks = (*_merged((*there.checks, *end.checks)), _locks_kept(steps))
+    checks = (*_merged((*there.checks, *end.checks)), *_promises(steps, hold_budget))
     evidence = Evidence(
         steps=steps, proposals=proposals, alternatives=there.alternatives, indexes=indexes, load=end.load
     )
@@ -221,9 +231,14 @@ def _none_lost(parts: _Parts, load: LoadHandle) -> Check:
     return Check(name=NONE_LOST, passed=not lost, detail="; ".join(f"{name}: {key}" for name, key in lost[:10]))
 
 
-def _locks_kept(steps: tuple[StepMeasure, ...]) -> Check:
-    broken = [f"{step.id} {problem}" for step in steps for problem in step.problems]
-    return Check(name=LOCKS_KEPT, passed=not broken, detail="; ".join(broken))
+def _promises(steps: tuple[StepMeasure, ...], budget: float) -> Iterator[Check]:
+    """What the steps declare, against what they did, and what that comes to at the target."""
+    locks = [(step, said) for step in steps for said in broken_promises(step.declared, step.taken)]
+    holds = [(step, said) for step in steps for said in overrun(step.work, step.at_target, budget)]
+    told = {said for _, said in (*locks, *holds)}
+    work = [(step, said) for step in steps for said in step.problems if said not in told]
+    for name, broken in ((LOCKS_KEPT, locks), (WORK_KEPT, work), (HOLDS_SHORT, holds)):
+        yield Check(name=name, passed=not broken, detail="; ".join(f"{step.id} {said}" for step, said in broken))
 
 
 def _merged(checks: tuple[Check, ...]) -> tuple[Check, ...]:
