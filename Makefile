@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SCALE ?=
 WORKERS ?= 2
+RUNS ?= 500
 
-.PHONY: demo demo-full test lint format docs bench-snapshot apt clean
+.PHONY: demo demo-full test chaos lint format docs bench-snapshot apt clean
 
 demo: $(VENV)/demo  ## Take the reference system video_page all the way, in about three minutes.
 	$(BIN)/pgrefit demo video_page $(if $(SCALE),--scale $(SCALE))
@@ -15,6 +16,10 @@ demo-full: $(VENV)/demo  ## The same at the size where the legacy page takes 500
 
 test: $(VENV)/dev apt  ## All tests, on PostgreSQL 15, 16 and 18.
 	$(BIN)/pytest -n $(WORKERS)
+
+chaos: $(VENV)/dev  ## RUNS random refits under clients and kill -9, half of them taken back; ends with a tally.
+	PGREFIT_CHAOS=$(RUNS) $(BIN)/pytest -q -s tests/chaos -k comes_through & through=$$!; \
+	PGREFIT_CHAOS=$(RUNS) $(BIN)/pytest -q -s tests/chaos -k comes_back && wait $$through
 
 lint: $(VENV)/dev  ## Style, types, layers.
 	$(BIN)/ruff format --check .
@@ -33,10 +38,10 @@ docs: $(VENV)/dev  ## Write docs/ anew from the rules and changes.
 bench-snapshot: $(VENV)/dev  ## How fast a schema of 1,000 and 10,000 tables is read.
 	$(BIN)/python benchmarks/snapshot.py
 
-# Debian's PostgreSQL 15 with its contrib, and a browser that looks at the report. Without root both are left out,
+# Debian's PostgreSQL 15 with its contrib, a browser that looks at the report, Sqitch. Without root these are left out,
 # and the tests that need them say that they were skipped.
 apt:
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then scripts/apt-packages postgresql-15 chromium; fi
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then scripts/apt-packages postgresql-15 chromium sqitch libdbd-pg-perl; fi
 
 # Debian keeps venv's pip in a package of its own.
 $(VENV)/bin/python:
