@@ -1,4 +1,5 @@
-"""Write a page for each rule and each change into docs/, from the objects themselves and what a scratch server says."""
+"""Write a page for each rule and change, and one of all lint rules, into docs/: from the objects themselves and what a
+scratch server says."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import argparse
 import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from textwrap import dedent
@@ -15,6 +17,9 @@ import psycopg
 from pgrefit import audit
 from pgrefit.api.observing import observe_database
 from pgrefit.changes import examples
+from pgrefit.lint import Choice, all_lint_rules, lint, source_from_text
+from pgrefit.lint.rule import LintRule
+from pgrefit.lint.rules import themes
 from pgrefit.model.change import Action, Batches, Change, Example, Step, Way
 from pgrefit.model.finding import Finding, Rule
 from pgrefit.model.plan import statements
@@ -32,13 +37,11 @@ DATABASE, OTHER = "example", "staging"
 
 def pages(cluster: Cluster) -> dict[str, str]:
     """Every page by its path within docs/; the server is a scratch one."""
-    for name in (DATABASE, OTHER):
-        cluster.create_database(name)
     rules = {f"rules/{rule.name}.md": _rule_page(rule, cluster) for rule in all_rules()}
     changes = {
         f"changes/{_kebab(name)}.md": _change_page(name, example, cluster) for name, example in examples().items()
     }
-    return {"README.md": _index(), **rules, **changes}
+    return {"README.md": _index(), "lint.md": lint_page(), **rules, **changes}
 
 
 def write(found: Mapping[str, str], folder: Path) -> None:
@@ -73,7 +76,57 @@ def _index() -> str:
         f"| [{_kebab(name)}](changes/{_kebab(name)}.md) | {_first_sentence(_docstring(example.change))} |"
         for name, example in examples().items()
     ]
+    lines += ["", "## Lint of migrations", "", f"[{len(all_lint_rules())} rules](lint.md) of `pgrefit lint`."]
     return _page(lines)
+
+
+def lint_page() -> str:
+    """All lint rules by theme, each with what it says of its example."""
+    lines = [
+        _origin("the rules in src/pgrefit/lint/rules/"),
+        "# Lint of migrations",
+        "",
+        "What `pgrefit lint FILE|FOLDER… [DSN]` says of migrations, whichever tool runs them. A table that the same",
+        "file makes is empty and unknown to all: nothing is said of locks on it. With a database the severity of what",
+        "grows with the rows follows the table's size: below 10,000 rows it is info, from a million on an error.",
+        "",
+        "A finding is left out by `-- pgrefit:ignore RULE reason` on its statement or right before it, in the whole",
+        "file by `-- pgrefit:ignore-file RULE reason`, everywhere by `--ignore RULE`. Optional rules run with",
+        "`--enable RULE`.",
+    ]
+    for theme, rules in themes().items():
+        lines += ["", f"## {theme.capitalize()}"]
+        for rule in rules:
+            lines += ["", *_lint_rule(rule)]
+    return _page(lines)
+
+
+def _lint_rule(rule: LintRule) -> Iterator[str]:
+    notes = [rule.severity.value]
+    notes += ["optional"] if rule.optional else []
+    notes += ["needs a database"] if rule.needs_database else []
+    yield from (f"### {rule.name}", "", f"**{', '.join(notes)}** · {rule.title}. {rule.why}", "")
+    yield from (inspect.getdoc(rule.check) or "", "")
+    if rule.before:
+        yield from ("After", "", *_sql(_lines(rule.before)), "")
+    yield from ("it fires on", "", *_sql(_lines(rule.example)), "")
+    if not rule.needs_database:
+        yield from _lint_finding(rule)
+    yield from ("and stays silent on", "", *_sql(_lines(rule.clean)))
+
+
+def _lint_finding(rule: LintRule) -> Iterator[str]:
+    texts = {"1.sql": rule.before, "2.sql": rule.example}
+    sources = [replace(source_from_text(text, name), series="example") for name, text in texts.items()]
+    found = lint(sources, choice=Choice(enable=(rule.name,), since="2.sql")).of(rule.name)[0]
+    yield from (f"> {found.message}", "")
+    if found.rewrite:
+        yield from ("for which it offers", "", *_sql(found.rewrite), "")
+
+
+def _lines(script: str) -> str:
+    """One statement a line; comments keep their lines."""
+    return script.replace("; ", ";\n").replace(";CREATE", ";\nCREATE").replace(";ALTER", ";\nALTER")
 
 
 def _rule_page(rule: Rule, cluster: Cluster) -> str:
@@ -242,8 +295,9 @@ def _page(lines: Iterable[str]) -> str:
 
 def _loaded(cluster: Cluster, database: str, script: str) -> Target:
     """The database with what the script makes, and nothing of what was in it before."""
+    cluster.drop_database(database)
+    cluster.create_database(database)
     with psycopg.connect(cluster.dsn(database), autocommit=True) as conn:
-        conn.execute("DROP SCHEMA IF EXISTS shop CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         conn.execute(script.encode())
     return Target(dsn=cluster.dsn(database), source="the documentation")
 
