@@ -137,7 +137,7 @@ class Trial:
 
     def _cut_short(self, draw: random.Random, pid: int, dsn: str) -> None:
         how = draw.choices(["process", "session", "server"], [0.5, 0.2, 0.3])[0]
-        with suppress(ProcessLookupError):  # it was quicker
+        with suppress(ProcessLookupError, psycopg.OperationalError):  # it was quicker
             if how == "process":
                 os.kill(pid, signal.SIGKILL)
                 self.tally.kills[how] += 1

@@ -136,10 +136,10 @@ def _changes(
 
 def _compatible(changes: list[Change], orders: Relation) -> list[Change]:
     """What puts another table in the place of one wants it for itself."""
-    alone = next((change for change in changes if change.alone), None)
-    if alone is None:
+    owner = next((change for change in changes if change.claims()), None)
+    if owner is None:
         return changes
-    return [*(c for c in changes if not (c.alone or _touched(c, orders) & _touched(alone, orders))), alone]
+    return [*(c for c in changes if not (c.claims() or _touched(c, orders) & set(owner.claims()))), owner]
 
 
 def _touched(change: Change, orders: Relation) -> set[Relation]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 from pgrefit.model.change import Change, Example, Obstacle, Step
 from pgrefit.model.names import Relation
@@ -25,8 +24,6 @@ from ._shadow_switch import switch, switch_back
 class CopyTable(Change):
     """`to` is in another schema, which must be there. Indexes and sequences keep their names."""
 
-    alone: ClassVar[bool] = True
-
     table: Relation
     to: Relation
 
@@ -34,6 +31,10 @@ class CopyTable(Change):
     def title(self) -> str:
         """What it does, for people."""
         return f"copy {self.table} to {self.to} and go on there"
+
+    def claims(self) -> tuple[Relation, ...]:
+        """The table."""
+        return (self.table,)
 
     def obstacles(self, db: Snapshot) -> Iterator[Obstacle]:
         """No table of its own with a key; no such schema; what depends on it and cannot follow; names taken."""

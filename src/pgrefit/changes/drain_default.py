@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 from pgrefit.model.change import Change, Example, Obstacle, Step
 from pgrefit.model.locks import Lock, LockMode
@@ -29,8 +28,6 @@ from ._shadow_steps import steps_of_contract, steps_until_switch, switch_step
 class DrainDefault(Change):
     """Into the ranges `partitions`, and those of `every` from `start` to `end` (see PartitionTable)."""
 
-    alone: ClassVar[bool] = True
-
     table: Relation
     partitions: tuple[Partition, ...] = ()
     every: str = ""
@@ -41,6 +38,10 @@ class DrainDefault(Change):
     def title(self) -> str:
         """What it does, for people."""
         return f"drain the default partition of {self.table}"
+
+    def claims(self) -> tuple[Relation, ...]:
+        """The table."""
+        return (self.table,)
 
     def obstacles(self, db: Snapshot) -> Iterator[Obstacle]:
         """No ranges of one column, no default partition; ranges that overlap; what depends on the default partition."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 from pgrefit.model.change import Change, Example, Obstacle, Phase, Step, Way, Work
 from pgrefit.model.ddl import ddl
@@ -26,8 +25,6 @@ OWN_PARTS = frozenset({
 class DropTable(Change):
     """RENAME at the switch; DROP TABLE in the contract phase, without return."""
 
-    alone: ClassVar[bool] = True
-
     table: Relation
 
     @property
@@ -39,6 +36,10 @@ class DropTable(Change):
     def hidden(self) -> Relation:
         """What it is called until it goes."""
         return self.table.beside(fit(self.table.name, "_pgrefit_dropped"))
+
+    def claims(self) -> tuple[Relation, ...]:
+        """The table."""
+        return (self.table,)
 
     def obstacles(self, db: Snapshot) -> Iterator[Obstacle]:
         """No such table, or a part of another; whatever depends on it, refers to it, or publishes it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 from pgrefit.model.change import Change, Example, Obstacle, Phase, Step
 from pgrefit.model.ddl import ddl
@@ -20,8 +19,6 @@ from ._shadow_obstacles import names_taken
 class MoveTable(Change):
     """SET SCHEMA. Its indexes and the sequences that it owns go along. The schema `to` must be there."""
 
-    alone: ClassVar[bool] = True
-
     table: Relation
     to: str
 
@@ -29,6 +26,10 @@ class MoveTable(Change):
     def title(self) -> str:
         """What it does, for people."""
         return f"move {self.table} to the schema {self.to}"
+
+    def claims(self) -> tuple[Relation, ...]:
+        """The table."""
+        return (self.table,)
 
     def obstacles(self, db: Snapshot) -> Iterator[Obstacle]:
         """No such table or schema; names that are taken there."""

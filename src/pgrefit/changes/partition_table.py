@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 from pgrefit.model.change import Change, Example, Obstacle, Step
 from pgrefit.model.names import Relation, fit
@@ -33,8 +32,6 @@ class PartitionTable(Change):
     no longer is.
     """
 
-    alone: ClassVar[bool] = True
-
     table: Relation
     by: tuple[str, ...]
     method: Method = "range"
@@ -50,6 +47,10 @@ class PartitionTable(Change):
     def title(self) -> str:
         """What it does, for people."""
         return f"partition {self.table} by {self.method} of {', '.join(self.by)}"
+
+    def claims(self) -> tuple[Relation, ...]:
+        """The table."""
+        return (self.table,)
 
     def obstacles(self, db: Snapshot) -> Iterator[Obstacle]:
         """No table of its own with a key; keys without the columns; what depends on it and cannot follow."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 from pgrefit.model.change import Change, Example, Obstacle, Step
 from pgrefit.model.ddl import ddl
@@ -18,8 +17,6 @@ from ._former_name import under_new_name, unfit_to_rename
 class RenameTable(Change):
     """`to` is the new name within the same schema. What depends on the table follows; indexes keep their names."""
 
-    alone: ClassVar[bool] = True
-
     table: Relation
     to: str
 
@@ -27,6 +24,10 @@ class RenameTable(Change):
     def title(self) -> str:
         """What it does, for people."""
         return f"rename {self.table} to {self.to}"
+
+    def claims(self) -> tuple[Relation, ...]:
+        """The table."""
+        return (self.table,)
 
     def obstacles(self, db: Snapshot) -> Iterator[Obstacle]:
         """No such table, or a name that is taken."""

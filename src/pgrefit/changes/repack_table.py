@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 from pgrefit.model.change import Change, Example, Obstacle, Step
 from pgrefit.model.names import Relation
@@ -24,14 +23,16 @@ from ._shadow_switch import switch, switch_back
 class RepackTable(Change):
     """All that hangs on the table is kept. The way back is open until the old table is dropped."""
 
-    alone: ClassVar[bool] = True
-
     table: Relation
 
     @property
     def title(self) -> str:
         """What it does, for people."""
         return f"write {self.table} anew beside itself"
+
+    def claims(self) -> tuple[Relation, ...]:
+        """The table."""
+        return (self.table,)
 
     def obstacles(self, db: Snapshot) -> Iterator[Obstacle]:
         """No table of its own with a key; what depends on it and cannot be bound to another; names taken."""

@@ -71,20 +71,17 @@ def _with_columns(db: Snapshot, change: Change) -> Snapshot:
 
 
 def _refuse_company(pairs: list[tuple[Change, Step]]) -> None:
-    """Refused where a change that builds on its tables as they are has company on one of them."""
-    at_work: dict[Relation, set[Change]] = {}
+    """Refused where a change works on a table that another builds on as it is."""
+    claimed = {table: change for change, _ in pairs for table in change.claims()}
     for change, step in pairs:
-        for lock in step.locks:
-            at_work.setdefault(lock.on, set()).add(change)
-    for table, changes in at_work.items():
-        alone = next((change for change in changes if change.alone), None)
-        if alone and len(changes) > 1:
-            others = "; ".join(sorted(change.title for change in changes if change is not alone))
-            raise Refused(
-                f"two changes of one plan do not go together on {table}",
-                why=f"“{alone.title}” builds on the table as it is, and so does: {others}",
-                next_step="make two plans of it, one after the other",
-            )
+        for table in (lock.on for lock in step.locks):
+            owner = claimed.get(table, change)
+            if owner != change:
+                raise Refused(
+                    f"two changes of one plan do not go together on {table}",
+                    why=f"“{owner.title}” builds on the table as it is, and “{change.title}” works on it, too",
+                    next_step="make two plans of it, one after the other",
+                )
 
 
 def _rows(step: Step, statistics: Statistics) -> int:

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar
 
 from .ddl import Statement
 from .locks import Lock
@@ -102,9 +101,6 @@ class Change(ABC):
 
     __slots__ = ()
 
-    alone: ClassVar[bool] = False
-    """Whether it builds on its tables as they are, so that no other change of the plan may work on them."""
-
     @property
     @abstractmethod
     def title(self) -> str:
@@ -118,6 +114,10 @@ class Change(ABC):
         """What stands in the way; nothing by default."""
         del db
         return iter(())
+
+    def claims(self) -> tuple[Relation, ...]:
+        """Tables that it builds on as they are, so that no other change of the plan may work on them."""
+        return ()
 
     def adds(self) -> Iterator[tuple[Relation, Column]]:
         """Columns of tables that are there, on which other changes of the plan may build; none by default."""
