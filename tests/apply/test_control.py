@@ -190,7 +190,7 @@ def test_a_journal_of_an_older_release_is_read_and_brought_up_to_date(shop):
 
 def test_an_older_journal_of_another_role(shop):
     install(shop)
-    shop.execute("ALTER TABLE pgrefit.run DROP COLUMN waits_since")
+    shop.execute("ALTER TABLE pgrefit.run DROP COLUMN document")
     role = f"clerk_{shop.info.dbname}"
     shop.execute(f"CREATE ROLE {role}".encode())
     shop.execute(f"GRANT ALL ON SCHEMA pgrefit TO {role}".encode())

@@ -74,6 +74,7 @@ def attach_without_check(site: Site) -> Iterator[Problem]:
     "CREATE TABLE plain (at date) PARTITION BY RANGE (at);",
     example="CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');",
     clean="CREATE TABLE plain_1 PARTITION OF plain FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');",
+    others_only=True,
 )
 def partition_beside_default(site: Site) -> Iterator[Problem]:
     """A partition is made or attached where the table has a DEFAULT partition that no CHECK bounds."""
