@@ -76,6 +76,7 @@ class Client:
             self.statements += 1
         except psycopg.Error as error:
             if conn.closed or error.sqlstate in GONE or error.sqlstate is None:
+                self.items.clear()  # nobody can tell whether one of them was removed
                 return False
             self.failures.append(f"{action.__name__}: {error.sqlstate} {error}")
         self.longest = max(self.longest, time.monotonic() - began)
