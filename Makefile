@@ -6,7 +6,7 @@ SCALE ?=
 WORKERS ?= 2
 RUNS ?= 500
 
-.PHONY: demo demo-full test chaos lint format docs bench-snapshot apt clean
+.PHONY: demo demo-full test chaos lint format docs bench-online bench-snapshot apt clean
 
 demo: $(VENV)/demo  ## Take the reference system video_page all the way, in about three minutes.
 	$(BIN)/pgrefit demo video_page $(if $(SCALE),--scale $(SCALE))
@@ -34,6 +34,9 @@ format: $(VENV)/dev
 
 docs: $(VENV)/dev  ## Write docs/ anew from the rules and changes.
 	$(BIN)/python scripts/docs.py
+
+bench-online: $(VENV)/dev apt  ## Refits of a database in use, against what one would do instead; half an hour. SHORT=1: two minutes.
+	$(BIN)/python -m benchmarks.online $(if $(SHORT),--short)
 
 bench-snapshot: $(VENV)/dev  ## How fast a schema of 1,000 and 10,000 tables is read.
 	$(BIN)/python benchmarks/snapshot.py

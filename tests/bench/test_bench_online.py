@@ -20,7 +20,6 @@ FAST = {
 }  # fmt: skip
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(15 not in available_versions(), reason="PostgreSQL 15 is not installed here")
 def test_every_claim_is_measured_and_nothing_is_lost(tmp_path: Path) -> None:
     out = tmp_path / "online.json"
