@@ -46,10 +46,10 @@ class Claim:
             "id": self.id,
             "measure": self.measure,
             "unit": self.unit,
-            "value": round(self.value, 2),
+            "value": round(self.value, 3),
             "wanted": f"{self.bound} {self.limit:g}",
             "met": self.met,
-            "against": [{"what": peer.what, "value": round(peer.value, 2)} for peer in self.against],
+            "against": [{"what": peer.what, "value": round(peer.value, 3)} for peer in self.against],
         }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from pgrefit.model.run import Event
 from pgrefit.pg.cluster import Cluster
 
 PLAIN, OURS = "one plain UPDATE", "this"
-ROWS_OF_A_ROUND = 100_000  # small tables are filled more often, until so many rows were
+ROWS_UNDER_LOAD = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +41,17 @@ Way = Callable[[str], float]
 def measure(scale: Scale, ledger: Ledger) -> Iterator[Claim]:
     """At each size, idle; at one of a few seconds also under load."""
     with server() as cluster:
-        idle = {rows: _at_size(cluster, rows, scale) for rows in scale.fills}
-        busy_rows = max(rows for rows in scale.fills if rows <= 200_000)
-        busy = _at_size(cluster, busy_rows, scale, ledger)
+        templates = {rows: make(cluster, f"filled_{rows}", _graph(rows).setup[:6]) for rows in scale.fills}
+        idle = {rows: _Contest(cluster, templates[rows], _graph(rows)) for rows in scale.fills}
+        busy_rows = max(rows for rows in scale.fills if rows <= ROWS_UNDER_LOAD)
+        busy = _Contest(cluster, templates[busy_rows], _graph(busy_rows), ledger)
+        for _ in range(scale.rounds):  # sizes in turn too, for a machine is not the same all the time
+            for contest in (*idle.values(), busy):
+                contest.rounds(scale.small_rounds if contest.graph.children < ROWS_UNDER_LOAD else 1)
+    yield from _claims({rows: contest.found for rows, contest in idle.items()}, busy.found)
+
+
+def _claims(idle: Mapping[int, Mapping[str, list[Fill]]], busy: Mapping[str, list[Fill]]) -> Iterator[Claim]:
     largest = idle[max(idle)]
     rates = {rows: _median(found[OURS]) for rows, found in idle.items()}
     yield Claim(
@@ -76,21 +83,29 @@ def _peers(found: Mapping[str, list[Fill]]) -> tuple[Peer, ...]:
     return tuple(Peer(what, _share(found, what)) for what in found if what not in {PLAIN, OURS})
 
 
-def _at_size(cluster: Cluster, rows: int, scale: Scale, load: Ledger | None = None) -> dict[str, list[Fill]]:
-    """All ways in turn, in rounds; each on a copy of its own. `load`: clients are at work, and counted there."""
-    graph = Graph(rows * 10 // 3)
-    template = make(cluster, "filled", graph.setup[:6])
-    found: dict[str, list[Fill]] = defaultdict(list)
-    rounds = min(scale.most_rounds, scale.rounds * max(1, ROWS_OF_A_ROUND // rows))
-    try:
-        for number in range(rounds):
-            ways = list(WAYS.items())
-            for what, way in ways[number % len(ways) :] + ways[: number % len(ways)]:
-                with copy_of(cluster, template) as dsn:
-                    found[what].append(_one(dsn, way, graph, load if what == OURS else None, busy=load is not None))
-    finally:
-        cluster.drop_database(template)
-    return found
+def _graph(rows: int) -> Graph:
+    """Whose comments are so many."""
+    return Graph(-(-rows * 10 // 3))
+
+
+class _Contest:
+    """All ways in turn over the same table, each on a copy of its own; with a ledger, clients are at work."""
+
+    def __init__(self, cluster: Cluster, template: str, graph: Graph, load: Ledger | None = None) -> None:
+        self._cluster, self._template, self.graph, self._load = cluster, template, graph, load
+        self._turn = 0
+        self.found: dict[str, list[Fill]] = {what: [] for what in WAYS}
+
+    def rounds(self, count: int) -> None:
+        """So many more; who begins changes from round to round."""
+        for _ in range(count):
+            ways = list(WAYS)
+            for what in ways[self._turn :] + ways[: self._turn]:
+                with copy_of(self._cluster, self._template) as dsn:
+                    ledger = self._load if what == OURS else None
+                    busy = self._load is not None
+                    self.found[what].append(_one(dsn, WAYS[what], self.graph, ledger, busy=busy))
+            self._turn = (self._turn + 1) % len(ways)
 
 
 def _one(dsn: str, way: Callable[[str], Way], graph: Graph, ledger: Ledger | None, *, busy: bool) -> Fill:

@@ -14,7 +14,7 @@ class Scale:
     quiet_seconds: float  # before something is done to a database in use
     fills: tuple[int, ...]  # rows of the tables that are filled
     rounds: int
-    most_rounds: int  # of the filling of small tables
+    small_rounds: int  # of the filling of small tables, in each round
     writes_seconds: int  # of each run of pgbench
     kills: int
     back: int  # every how manieth step is rolled back from
@@ -25,9 +25,9 @@ class Scale:
 
 LONG = Scale(
     graphs=(100_000, 400_000), load_rows=300_000, quiet_seconds=8, fills=(10_000, 100_000, 1_000_000), rounds=3,
-    most_rounds=9, writes_seconds=2, kills=100, back=1, conversions=10, converted_rows=60_000, downloads=True,
+    small_rounds=3, writes_seconds=2, kills=100, back=1, conversions=10, converted_rows=60_000, downloads=True,
 )  # fmt: skip
 SHORT = Scale(
-    graphs=(20_000,), load_rows=10_000, quiet_seconds=1, fills=(10_000,), rounds=1, most_rounds=1, writes_seconds=1,
+    graphs=(20_000,), load_rows=10_000, quiet_seconds=1, fills=(2_000, 10_000), rounds=1, small_rounds=1, writes_seconds=1,
     kills=2, back=14, conversions=2, converted_rows=3_000, downloads=False,
 )  # fmt: skip

@@ -44,14 +44,16 @@ def climb(work: Work, step: PlanStep, attempt: Callable[[Try], Result]) -> Resul
     Raises LockNotGranted, naming who stood in the way, after the last try.
     """
     blockers: tuple[Blocker, ...] = ()
+    last_seen = blockers
     for number in range(1, work.settings.tries + 1):
         try:
             with work.watcher.watching():
                 return attempt(Try(number, blockers))
         except LockNotGranted as refused:
             blockers = work.watcher.seen
+            last_seen = blockers or last_seen
             if number == work.settings.tries:
-                raise _not_granted(step, blockers, number) from refused
+                raise _not_granted(step, last_seen, number) from refused
         pause = _pause_ms(work, number)
         work.tell("retry", step, message=f"try {number}: {describe(blockers)}", elapsed_ms=pause)
         time.sleep(pause / 1000)
