@@ -28,6 +28,6 @@ LONG = Scale(
     small_rounds=3, writes_seconds=2, kills=100, back=1, conversions=10, converted_rows=60_000, downloads=True,
 )  # fmt: skip
 SHORT = Scale(
-    graphs=(20_000,), load_rows=10_000, quiet_seconds=1, fills=(2_000, 10_000), rounds=1, small_rounds=1, writes_seconds=1,
-    kills=2, back=14, conversions=2, converted_rows=3_000, downloads=False,
+    graphs=(20_000,), load_rows=10_000, quiet_seconds=1, fills=(2_000, 10_000), rounds=1, small_rounds=1,
+    writes_seconds=1, kills=2, back=14, conversions=2, converted_rows=3_000, downloads=False,
 )  # fmt: skip
