@@ -6,6 +6,7 @@ import multiprocessing
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ class Samples:
 
 
 @dataclass(slots=True, kw_only=True)
-class Client:
+class Client(ABC):
     """One connection, which does something every `interval` seconds or so."""
 
     dsn: str
@@ -98,9 +99,9 @@ class Client:
         self.samples.append(Sample(began, time.monotonic(), error))
         return True
 
+    @abstractmethod
     def choose(self) -> Operation:
         """What to do next."""
-        raise NotImplementedError
 
 
 @dataclass(slots=True, kw_only=True)
