@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import postgast
 from postgast import pg_query_pb2 as pb
 
-from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, joined, raw
+from pgrefit.model.ddl import Expression, Literal, Statement, ddl, raw
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Snapshot, View
 from pgrefit.model.sql_tree import nodes, parse_sql
@@ -16,9 +16,9 @@ from pgrefit.model.sql_tree import nodes, parse_sql
 from ._expressions import Retypes, Scope, aliases_in, cast_back
 from ._key_bound import ENABLING
 from ._key_carried import Carried, Moves
-from ._key_grants import as_granted
 from ._key_graph import KeyGraph
 from ._types import WIDER
+from ._view_made import made_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,18 +127,7 @@ def _untyped(tree: pb.ParseResult, select: pb.SelectStmt) -> set[int]:
 
 
 def _create(view: View, definition: Expression) -> Iterator[Statement]:
-    options = [option.partition("=") for option in view.options]
-    settings = joined([expression("{k} = {v}", k=k, v=Literal(v)) for k, _, v in options])
-    yield ddl(
-        "CREATE VIEW {v} {settings} AS {definition}", v=view.name, definition=raw(definition),
-        settings=raw(expression("WITH ({s})", s=raw(settings)) if options else Expression("")),
-    )  # fmt: skip
-    if view.owner:
-        yield ddl("ALTER VIEW {v} OWNER TO {o}", v=view.name, o=view.owner)
-    yield from as_granted("TABLE", view.name, view.owner, view.grants)
-    if view.comment:
-        yield ddl("COMMENT ON VIEW {v} IS {text}", v=view.name, text=Literal(view.comment))
-    yield from _columns(view)
+    yield from made_again(replace(view, definition=definition))
     for trigger in view.triggers:
         yield Statement(trigger.definition)
         if trigger.enabled in ENABLING:
@@ -147,19 +136,3 @@ def _create(view: View, definition: Expression) -> Iterator[Statement]:
         if trigger.comment:
             yield ddl("COMMENT ON TRIGGER {t} ON {v} IS {text}",
                       t=trigger.name, v=view.name, text=Literal(trigger.comment))  # fmt: skip
-
-
-def _columns(view: View) -> Iterator[Statement]:
-    for column in view.columns:
-        if column.default is not None:
-            yield ddl("ALTER VIEW {v} ALTER COLUMN {c} SET DEFAULT {d}",
-                      v=view.name, c=column.name, d=raw(column.default))  # fmt: skip
-        if column.comment:
-            yield ddl("COMMENT ON COLUMN {v}.{c} IS {text}",
-                      v=view.name, c=column.name, text=Literal(column.comment))  # fmt: skip
-        for grant in column.grants:
-            yield ddl(
-                "GRANT {privilege} ({c}) ON {v} TO {g} {option}", privilege=raw(Expression(grant.privilege)),
-                c=column.name, v=view.name, g=grant.grantee or raw(Expression("PUBLIC")),
-                option=raw(Expression("WITH GRANT OPTION" if grant.grantable else "")),
-            )  # fmt: skip
