@@ -11,9 +11,9 @@ from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Snapshot, Table
 
 from . import _proof as proof
+from ._key_grants import role
 from ._locks import strongest
 from ._preconditions import missing
-from ._shadow_access import role
 from ._shadow_obstacles import names_taken
 
 OF_VIEWS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})

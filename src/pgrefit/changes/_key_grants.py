@@ -9,6 +9,16 @@ from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Grant
 
 
+def role(name: str) -> str:
+    """A role as GRANT takes it; '' is PUBLIC."""
+    return name or raw(Expression("PUBLIC"))
+
+
+def option(grant: Grant) -> Expression:
+    """WITH GRANT OPTION, where it was given so."""
+    return Expression("WITH GRANT OPTION" if grant.grantable else "")
+
+
 def as_granted(kind: str, name: Relation, owner: str, grants: tuple[Grant, ...]) -> Iterator[Statement]:
     """Take away what default privileges have given; then grant. `kind` is TABLE (also for a view) or SEQUENCE."""
     what = raw(Expression(kind))
@@ -26,6 +36,5 @@ def as_granted(kind: str, name: Relation, owner: str, grants: tuple[Grant, ...])
     for grant in grants:
         yield ddl(
             "GRANT {privilege} ON {kind} {name} TO {grantee} {option}", privilege=raw(Expression(grant.privilege)),
-            kind=what, name=name, grantee=grant.grantee or raw(Expression("PUBLIC")),
-            option=raw(Expression("WITH GRANT OPTION" if grant.grantable else "")),
+            kind=what, name=name, grantee=role(grant.grantee), option=raw(option(grant)),
         )  # fmt: skip

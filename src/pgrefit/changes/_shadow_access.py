@@ -8,6 +8,7 @@ from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, j
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Grant, Policy, Table, Trigger
 
+from ._key_grants import option, role
 from ._retarget import trigger_on
 
 ENABLED = {"origin": "ENABLE", "always": "ENABLE ALWAYS", "replica": "ENABLE REPLICA", "disabled": "DISABLE"}
@@ -22,7 +23,7 @@ def grants(kind: str, on: Relation, owner: str, held: tuple[Grant, ...]) -> Iter
         yield ddl("REVOKE ALL ON {on} FROM {owner}", on=raw(object_), owner=owner)
     for grant in held:
         yield ddl("GRANT {p} ON {on} TO {to} {option}", p=raw(Expression(grant.privilege)), on=raw(object_),
-                  to=role(grant.grantee), option=raw(_option(grant)))  # fmt: skip
+                  to=role(grant.grantee), option=raw(option(grant)))  # fmt: skip
 
 
 def column_grants(table: Table, on: Relation) -> Iterator[Statement]:
@@ -30,7 +31,7 @@ def column_grants(table: Table, on: Relation) -> Iterator[Statement]:
     for column in table.columns:
         for grant in column.grants:
             yield ddl("GRANT {p} ({c}) ON {on} TO {to} {option}", p=raw(Expression(grant.privilege)), c=column.name,
-                      on=on, to=role(grant.grantee), option=raw(_option(grant)))  # fmt: skip
+                      on=on, to=role(grant.grantee), option=raw(option(grant)))  # fmt: skip
 
 
 def withdrawn(table: Table, on: Relation) -> Iterator[Statement]:
@@ -39,15 +40,6 @@ def withdrawn(table: Table, on: Relation) -> Iterator[Statement]:
     for grantee in dict.fromkeys(grant.grantee for grant in (*table.grants, *columns)):
         if grantee != table.owner:
             yield ddl("REVOKE ALL ON {on} FROM {to}", on=on, to=role(grantee))
-
-
-def role(name: str) -> str:
-    """A role as GRANT takes it."""
-    return name or raw(Expression("PUBLIC"))
-
-
-def _option(grant: Grant) -> Expression:
-    return Expression("WITH GRANT OPTION" if grant.grantable else "")
 
 
 def row_security(table: Table, on: Relation) -> Iterator[Statement]:

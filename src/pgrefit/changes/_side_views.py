@@ -9,16 +9,12 @@ from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, j
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Column, Grant, Table
 
+from ._key_grants import option, role
 from ._one_to_one import Pairing
 from ._sync import create_function, function
 
 AS_CALLER, AS_OWNER = Expression("security_invoker = true"), Expression("security_invoker = false")
 VIEW_PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
-
-
-def role(name: str) -> str:
-    """A role as GRANT takes it; '' is PUBLIC."""
-    return name or raw(Expression("PUBLIC"))
 
 
 def checked_as(table: Table) -> Expression:
@@ -63,7 +59,7 @@ def _grant(grant: Grant, columns: Expression, view: Relation) -> Statement:
     return ddl(
         "GRANT {privilege} {columns} ON {view} TO {role} {option}", privilege=raw(Expression(grant.privilege)),
         columns=raw(columns), view=view, role=role(grant.grantee),
-        option=raw(Expression("WITH GRANT OPTION" if grant.grantable else "")),
+        option=raw(option(grant)),
     )  # fmt: skip
 
 

@@ -8,8 +8,7 @@ from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, j
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import View
 
-from ._key_grants import as_granted
-from ._side_views import role
+from ._key_grants import as_granted, option, role
 
 
 def create_view(name: Relation, options: dict[str, str], select: Expression, *, replace: bool = False) -> Statement:
@@ -46,5 +45,5 @@ def made_again(view: View) -> Iterator[Statement]:
             yield ddl(
                 "GRANT {privilege} ({c}) ON {v} TO {role} {option}", privilege=raw(Expression(grant.privilege)),
                 c=column.name, v=view.name, role=role(grant.grantee),
-                option=raw(Expression("WITH GRANT OPTION" if grant.grantable else "")),
+                option=raw(option(grant)),
             )  # fmt: skip
