@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import statistics
 import time
 from collections import defaultdict
@@ -20,6 +21,10 @@ from pgrefit.apply import Settings, apply_plan
 from pgrefit.model.run import ThrottleMode
 
 FULL, NORMAL, POLITE = "this at full speed", "this as it is by default", "this throttled (polite)"
+SHORT_BURSTS = "no filling, but a process that computes for 2 ms in every 6"
+LONG_BURSTS = "no filling, but a process that computes for 50 ms in every 150"
+BURSTS = {SHORT_BURSTS: 0.002, LONG_BURSTS: 0.05}
+BURSTS_SECONDS = 12
 BATCHES, AT_ONCE = "batches of 100,000", "one UPDATE a table"
 MODES = {FULL: ThrottleMode.OFF, NORMAL: ThrottleMode.NORMAL, POLITE: ThrottleMode.POLITE}
 
@@ -38,7 +43,7 @@ def measure(scale: Scale, ledger: Ledger) -> Iterator[Claim]:
                     counted = ledger if what in MODES else None
                     ratios[what].append(_ratio(dsn, graph, prepare(dsn), counted, quiet=scale.quiet_seconds))
     found = {what: statistics.median(values) for what, values in ratios.items()}
-    others = tuple(Peer(what, found[what]) for what in (NORMAL, BATCHES, AT_ONCE))
+    others = tuple(Peer(what, found[what]) for what in (NORMAL, *BURSTS, BATCHES, AT_ONCE))
     yield Claim(
         id="client-p99-full-speed", measure="p99 of clients while a key graph is filled at full speed, against before",
         unit="x", value=found[FULL], bound="<=", limit=1.5, against=others,
@@ -70,6 +75,26 @@ def _ours(mode: ThrottleMode, dsn: str) -> Fill:
     return partial(apply_plan, opener(dsn), plan, until=last, settings=Settings(throttle=mode))
 
 
+def _beside(busy_seconds: float, _: str) -> Fill:
+    """Nothing is done to the database: what clients feel is how the machine shares its processors."""
+    return partial(_in_a_process, busy_seconds)
+
+
+def _in_a_process(busy_seconds: float) -> None:
+    process = multiprocessing.get_context("fork").Process(target=_compute, args=(busy_seconds,))
+    process.start()
+    process.join()
+
+
+def _compute(busy_seconds: float) -> None:
+    """A third of the time, in bursts of so many seconds."""
+    end = time.monotonic() + BURSTS_SECONDS
+    while (now := time.monotonic()) < end:
+        while time.monotonic() < now + busy_seconds:
+            pass
+        time.sleep(2 * busy_seconds)
+
+
 def _by_hand(way: Callable[[str], None], dsn: str) -> Fill:
     by_hand.add_columns(dsn)
     return partial(way, dsn)
@@ -77,6 +102,7 @@ def _by_hand(way: Callable[[str], None], dsn: str) -> Fill:
 
 WAYS: dict[str, Callable[[str], Fill]] = {
     **{what: partial(_ours, mode) for what, mode in MODES.items()},
+    **{what: partial(_beside, seconds) for what, seconds in BURSTS.items()},
     BATCHES: partial(_by_hand, by_hand.update_in_batches),
     AT_ONCE: partial(_by_hand, by_hand.update_at_once),
 }

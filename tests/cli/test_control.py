@@ -42,8 +42,8 @@ def test_paused_and_resumed(program, shop, at_work):
     said = program("pause", shop.dsn)
     assert said.status == 0
     assert "pauses before its next batch or step; it is at step 030" in said.out
+    shop.eventually("SELECT FROM pgrefit.run WHERE waits LIKE 'paused%'")  # between two tries: not in the last batch
     client.rollback()
-    shop.eventually("SELECT FROM pgrefit.run WHERE waits <> ''")
     idle = f"SELECT count(*) FROM pg_locks WHERE pid IN ({WORKER}) AND locktype <> 'advisory'"
     until(lambda: shop(idle) == [(0,)])
     assert shop(f"{WORKER} AND state <> 'idle'") == []
@@ -77,8 +77,8 @@ def test_killed_while_it_is_paused(program, shop, plan, at_work):
     """kill -9: status says that nobody is at it; who takes it up waits until it is resumed."""
     process, client = at_work
     assert program("pause", shop.dsn).status == 0
+    shop.eventually("SELECT FROM pgrefit.run WHERE waits LIKE 'paused%'")  # between two tries: not in the last batch
     client.rollback()
-    shop.eventually("SELECT FROM pgrefit.run WHERE waits <> ''")
     process.kill()
     process.wait()
     until(lambda: shop(WORKER) == [])

@@ -35,7 +35,7 @@ def audit(
     runtime_ms: int = 60_000,
 ) -> Audit:
     """Find defects, each measured; nothing is changed. `ignore`: 'rule' or 'rule:object', with * for anything."""
-    rules = all_rules()
+    rules = [rule for rule in all_rules() if rule.by_default]
     check_ignored(ignore := tuple(ignore), rules)
     queries = load_workload(workload)
     observation = observe_database(target, rules, workload=queries, environments=environments, runtime_ms=runtime_ms)

@@ -16,6 +16,7 @@ from pgrefit.model.snapshot import Snapshot
 from pgrefit.model.sql_tree import UnreadableError, parse_sql
 from pgrefit.model.workload import Query, Version, Workload
 from pgrefit.observe.questions import answer
+from pgrefit.observe.server import take_server
 from pgrefit.observe.snapshot import take_snapshot
 from pgrefit.observe.statistics import take_statistics
 from pgrefit.observe.workload import read_workload
@@ -37,7 +38,9 @@ def observe_database(
     """Look at a database without changing anything; every statement is bounded by `runtime_ms`."""
     limits = Limits(runtime_ms=runtime_ms)
     with open_observer(target, application="audit", limits=limits) as conn:
-        observation = Observation(snapshot=take_snapshot(conn), statistics=take_statistics(conn))
+        observation = Observation(
+            snapshot=take_snapshot(conn), statistics=take_statistics(conn), server=take_server(conn)
+        )
     others = tuple(Environment(name=name, snapshot=_snapshot(other)) for name, other in environments)
     observation = replace(observation, environments=others)
     if workload:

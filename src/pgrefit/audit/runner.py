@@ -53,7 +53,7 @@ def _ignored(rule: str, code: str, about: str, globs: list[tuple[str, str]]) -> 
 
 
 def _chosen(rules: Sequence[Rule] | None) -> Sequence[Rule]:
-    return all_rules() if rules is None else rules
+    return [rule for rule in all_rules() if rule.by_default] if rules is None else rules
 
 
 def _apply(observation: Observation, rule: Rule) -> tuple[list[Finding], Coverage, Crash | None]:
@@ -91,10 +91,15 @@ def _coverage(observation: Observation, rule: Rule, asked: list[Question]) -> Co
 
 
 def _priced(finding: Finding, costs: Costs) -> Finding:
-    return finding if finding.cost else replace(finding, cost=costs.of_object(finding.object))
+    """With what it costs the workload beside what the rule says is at stake."""
+    of_workload = costs.of_object(finding.object)
+    if finding.cost is None or finding.cost.queries_affected or of_workload is None:
+        return replace(finding, cost=finding.cost or of_workload)
+    return replace(finding, cost=replace(of_workload, rows=finding.cost.rows, bytes=finding.cost.bytes))
 
 
-def _rank(finding: Finding) -> tuple[int, float, int, str, str]:
+def _rank(finding: Finding) -> tuple[int, float, int, int, int, str, str]:
     """What sorts findings, the worst and dearest first."""
     cost = finding.cost or Cost()
-    return (-finding.severity.rank, -cost.share_of_time, -cost.queries_affected, finding.rule, finding.object)
+    dear = (-cost.share_of_time, -cost.queries_affected, -cost.rows, -cost.bytes)
+    return (-finding.severity.rank, *dear, finding.rule, finding.object)

@@ -19,10 +19,11 @@ from pgrefit.model.snapshot import Snapshot, Table
 from . import _proof as proof
 from ._attach import Place
 from ._bounds import observed, within
+from ._granted import column_grants, grants
 from ._locks import strongest
 from ._partitioning import Layout, Partition, is_partition
 from ._shadow import Shadow
-from ._shadow_access import column_grants, grants, row_security, triggers
+from ._shadow_access import row_security, triggers
 from ._shadow_steps import on
 from ._shadow_switch import switch, switch_back
 
@@ -162,8 +163,8 @@ class Drain:
     def _access(self) -> Iterator[Statement]:
         """What the default partition had of its own."""
         table = self.shadow.table
-        yield from grants("TABLE", table.name, table.owner, table.grants)
-        yield from column_grants(table, table.name)
+        yield from grants(table.name, table.owner, table.grants)
+        yield from column_grants(table.columns, table.name)
         yield from row_security(table, table.name)
         yield from triggers(table, table.name)
         if table.comment:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgrefit.model.change import Obstacle, Phase, Step, Work
-from pgrefit.model.ddl import Expression, Literal, Statement, ddl, raw
+from pgrefit.model.ddl import Literal, Statement, ddl, raw
 from pgrefit.model.locks import Lock, LockMode
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Snapshot, Table
 
 from . import _proof as proof
-from ._key_grants import role
+from ._granted import given
 from ._locks import strongest
 from ._preconditions import missing
 from ._shadow_obstacles import names_taken
@@ -30,13 +30,9 @@ def show(table: Table, now: Relation) -> Iterator[Statement]:
         yield ddl("ALTER VIEW {view} OWNER TO {owner}", view=view, owner=table.owner)
     for grant in table.grants:
         if grant.privilege in OF_VIEWS and grant.grantee != table.owner:
-            yield ddl("GRANT {p} ON {view} TO {to}",
-                      p=raw(Expression(grant.privilege)), view=view, to=role(grant.grantee))  # fmt: skip
+            yield given(grant, view)
     for column in table.columns:
-        for grant in column.grants:
-            if grant.privilege in OF_VIEWS:
-                yield ddl("GRANT {p} ({c}) ON {view} TO {to}", p=raw(Expression(grant.privilege)), c=column.name,
-                          view=view, to=role(grant.grantee))  # fmt: skip
+        yield from (given(grant, view, column=column.name) for grant in column.grants if grant.privilege in OF_VIEWS)
 
 
 def hide(table: Table) -> Statement:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import postgast
 from postgast import pg_query_pb2 as pb
 
-from pgrefit.model.ddl import Expression, Literal, Statement, ddl, raw
+from pgrefit.model.ddl import Expression, Statement, ddl, raw
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Policy, Publication, Snapshot, Table, Trigger
 from pgrefit.model.sql_tree import parse_sql
@@ -16,8 +16,7 @@ from ._expressions import Scope, cast_back
 from ._key_carried import Carried, Moves
 from ._key_graph import KeyGraph, Member
 from ._policies import alter_policy, policy_reads, retyped_policy
-
-ENABLING = {"disabled": "DISABLE", "always": "ENABLE ALWAYS", "replica": "ENABLE REPLICA"}
+from ._trigger_made import trigger_again
 
 
 def concerned_policies(graph: KeyGraph, db: Snapshot) -> Iterator[tuple[Table, Policy]]:
@@ -45,10 +44,10 @@ def carried_triggers(member: Member, graph: KeyGraph, db: Snapshot) -> Iterator[
     for trigger in member.table.triggers:
         if trigger.name in concerned:
             drop = ddl("DROP TRIGGER {name} ON {table}", name=trigger.name, table=member.name)
-            after = _retyped_trigger(member, trigger, graph, db)
+            was, after = Statement(trigger.definition), _retyped_trigger(member, trigger, graph, db)
             yield Carried(
-                forth=Moves(before=(drop,), after=tuple(_create(member.name, trigger, after))),
-                back=Moves(before=(drop,), after=tuple(_create(member.name, trigger, Statement(trigger.definition)))),
+                forth=Moves(before=(drop,), after=tuple(trigger_again(trigger, member.name, after))),
+                back=Moves(before=(drop,), after=tuple(trigger_again(trigger, member.name, was))),
             )
 
 
@@ -60,16 +59,6 @@ def _retyped_trigger(member: Member, trigger: Trigger, graph: KeyGraph, db: Snap
     rows = {"old": member.name, "new": member.name}
     cast_back(made.when_clause, Scope(own=None, changes=graph.types, db=db, aliases=rows))
     return Statement(postgast.deparse(tree))
-
-
-def _create(table: Relation, trigger: Trigger, definition: Statement) -> Iterator[Statement]:
-    yield definition
-    if trigger.enabled in ENABLING:
-        yield ddl("ALTER TABLE {t} {does} TRIGGER {name}", t=table, name=trigger.name,
-                  does=raw(Expression(ENABLING[trigger.enabled])))  # fmt: skip
-    if trigger.comment:
-        yield ddl("COMMENT ON TRIGGER {name} ON {t} IS {text}",
-                  name=trigger.name, t=table, text=Literal(trigger.comment))  # fmt: skip
 
 
 def carried_publications(member: Member, graph: KeyGraph, db: Snapshot) -> Iterator[Carried]:

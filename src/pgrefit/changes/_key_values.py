@@ -11,8 +11,8 @@ from pgrefit.model.snapshot import Column, Sequence, Snapshot
 from pgrefit.model.sql_tree import function_name, parse_expression, print_expression, value_of
 
 from ._conversion import Conversion, is_text, old_name
+from ._granted import SEQUENCE, as_granted
 from ._key_carried import Carried, Moves
-from ._key_grants import as_granted
 from ._key_graph import Member
 
 UUID_MAKERS = {
@@ -119,7 +119,7 @@ def _identity(
     )  # fmt: skip
     drop = ddl("ALTER TABLE {t} ALTER COLUMN {c} DROP IDENTITY", t=member.name, c=from_column)
     yield _at_same_position(wanted, aside, (drop, add))
-    yield from as_granted("SEQUENCE", wanted.name, member.table.owner, wanted.grants)
+    yield from as_granted(wanted.name, member.table.owner, wanted.grants, kind=SEQUENCE)
     if wanted.comment:
         yield ddl("COMMENT ON SEQUENCE {s} IS {text}", s=wanted.name, text=Literal(wanted.comment))
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import postgast
 from postgast import pg_query_pb2 as pb
 
-from pgrefit.model.ddl import Expression, Literal, Statement, ddl, raw
+from pgrefit.model.ddl import Expression, Statement, ddl
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Snapshot, View
 from pgrefit.model.sql_tree import nodes, parse_sql
 
 from ._expressions import Retypes, Scope, aliases_in, cast_back
-from ._key_bound import ENABLING
 from ._key_carried import Carried, Moves
 from ._key_graph import KeyGraph
+from ._trigger_made import trigger_again
 from ._types import WIDER
 from ._view_made import made_again
 
@@ -129,10 +129,4 @@ def _untyped(tree: pb.ParseResult, select: pb.SelectStmt) -> set[int]:
 def _create(view: View, definition: Expression) -> Iterator[Statement]:
     yield from made_again(replace(view, definition=definition))
     for trigger in view.triggers:
-        yield Statement(trigger.definition)
-        if trigger.enabled in ENABLING:
-            yield ddl("ALTER TABLE {v} {does} TRIGGER {t}", v=view.name, t=trigger.name,
-                      does=raw(Expression(ENABLING[trigger.enabled])))  # fmt: skip
-        if trigger.comment:
-            yield ddl("COMMENT ON TRIGGER {t} ON {v} IS {text}",
-                      t=trigger.name, v=view.name, text=Literal(trigger.comment))  # fmt: skip
+        yield from trigger_again(trigger, view.name, Statement(trigger.definition))

@@ -6,36 +6,15 @@ from collections.abc import Iterator
 
 from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, joined, raw
 from pgrefit.model.names import Relation
-from pgrefit.model.snapshot import Grant, Policy, Table, Trigger
+from pgrefit.model.snapshot import Policy, Table
 
-from ._key_grants import option, role
+from ._granted import role
 from ._retarget import trigger_on
-
-ENABLED = {"origin": "ENABLE", "always": "ENABLE ALWAYS", "replica": "ENABLE REPLICA", "disabled": "DISABLE"}
-
-
-def grants(kind: str, on: Relation, owner: str, held: tuple[Grant, ...]) -> Iterator[Statement]:
-    """The privileges on a TABLE or SEQUENCE, where they are not those that its owner has by default."""
-    if not held:
-        return
-    object_ = expression("{kind} {on}", kind=raw(Expression(kind)), on=on)
-    if owner:
-        yield ddl("REVOKE ALL ON {on} FROM {owner}", on=raw(object_), owner=owner)
-    for grant in held:
-        yield ddl("GRANT {p} ON {on} TO {to} {option}", p=raw(Expression(grant.privilege)), on=raw(object_),
-                  to=role(grant.grantee), option=raw(option(grant)))  # fmt: skip
-
-
-def column_grants(table: Table, on: Relation) -> Iterator[Statement]:
-    """The privileges on single columns."""
-    for column in table.columns:
-        for grant in column.grants:
-            yield ddl("GRANT {p} ({c}) ON {on} TO {to} {option}", p=raw(Expression(grant.privilege)), c=column.name,
-                      on=on, to=role(grant.grantee), option=raw(option(grant)))  # fmt: skip
+from ._trigger_made import fired, trigger_again
 
 
 def withdrawn(table: Table, on: Relation) -> Iterator[Statement]:
-    """Take from everybody but the owner what these two gave."""
+    """Take from everybody but the owner what was granted on the table and its columns."""
     columns = (grant for column in table.columns for grant in column.grants)
     for grantee in dict.fromkeys(grant.grantee for grant in (*table.grants, *columns)):
         if grantee != table.owner:
@@ -79,12 +58,7 @@ def _policy(policy: Policy, on: Relation) -> Iterator[Statement]:
 def triggers(table: Table, on: Relation) -> Iterator[Statement]:
     """The triggers of the table, on another."""
     for trigger in table.triggers:
-        yield trigger_on(trigger.definition, on)
-        if trigger.enabled != "origin":
-            yield _enabled(trigger, on, ENABLED[trigger.enabled])
-        if trigger.comment:
-            yield ddl("COMMENT ON TRIGGER {name} ON {on} IS {comment}",
-                      name=trigger.name, on=on, comment=Literal(trigger.comment))  # fmt: skip
+        yield from trigger_again(trigger, on, trigger_on(trigger.definition, on))
 
 
 def no_triggers(table: Table, on: Relation) -> Iterator[Statement]:
@@ -94,13 +68,9 @@ def no_triggers(table: Table, on: Relation) -> Iterator[Statement]:
 
 def silenced(table: Table, on: Relation) -> Iterator[Statement]:
     """What follows another table gets rows as that one's triggers made them: here they must not fire again."""
-    return (_enabled(t, on, "DISABLE") for t in table.triggers if t.enabled != "disabled")
+    return (fired(t, on, "disabled") for t in table.triggers if t.enabled != "disabled")
 
 
 def awakened(table: Table, on: Relation) -> Iterator[Statement]:
     """The opposite: each as it was."""
-    return (_enabled(t, on, ENABLED[t.enabled]) for t in table.triggers if t.enabled != "disabled")
-
-
-def _enabled(trigger: Trigger, on: Relation, how: str) -> Statement:
-    return ddl("ALTER TABLE {on} {how} TRIGGER {name}", on=on, how=raw(Expression(how)), name=trigger.name)
+    return (fired(t, on, t.enabled) for t in table.triggers if t.enabled != "disabled")

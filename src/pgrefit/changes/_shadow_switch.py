@@ -8,18 +8,9 @@ from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, j
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import View
 
+from ._granted import SEQUENCE, column_grants, grants
 from ._shadow import Part, Shadow
-from ._shadow_access import (
-    awakened,
-    column_grants,
-    grants,
-    no_row_security,
-    no_triggers,
-    row_security,
-    silenced,
-    triggers,
-    withdrawn,
-)
+from ._shadow_access import awakened, no_row_security, no_triggers, row_security, silenced, triggers, withdrawn
 from ._shadow_create import settings
 from ._shadow_references import give_back, take_over
 from ._shadow_sync import follow, leave
@@ -32,7 +23,7 @@ def switch(shadow: Shadow) -> tuple[Statement, ...]:
         _lock(shadow, table.name, shadow.building), *leave(shadow, table.name, forth=True), *_names_there(shadow),
         *take_over(shadow), *_positions(shadow, back=False), *_owned(shadow, final),
         *silenced(table, old), *_unforced(shadow), *_identities_now(shadow, final, old),
-        *row_security(table, final), *grants("TABLE", final, table.owner, table.grants), *column_grants(table, final),
+        *row_security(table, final), *grants(final, table.owner, table.grants), *column_grants(table.columns, final),
         *_sequence_access(shadow), *triggers(table, final), *_published(shadow, old, final), *_views(shadow),
         *follow(shadow, final, old),
     )  # fmt: skip
@@ -114,7 +105,7 @@ def _identities_now(shadow: Shadow, leading: Relation, following: Relation) -> I
 def _sequence_access(shadow: Shadow) -> Iterator[Statement]:
     for sequence in shadow.identities:
         name = shadow.part(sequence.name).final
-        yield from grants("SEQUENCE", name, shadow.table.owner, sequence.grants)
+        yield from grants(name, shadow.table.owner, sequence.grants, kind=SEQUENCE)
         if sequence.comment:
             yield ddl("COMMENT ON SEQUENCE {s} IS {comment}", s=name, comment=Literal(sequence.comment))
 

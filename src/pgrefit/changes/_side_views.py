@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 from pgrefit.model.change import Obstacle
 from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, joined, raw
 from pgrefit.model.names import Relation
-from pgrefit.model.snapshot import Column, Grant, Table
+from pgrefit.model.snapshot import Column, Table
 
-from ._key_grants import option, role
+from ._granted import given
 from ._one_to_one import Pairing
 from ._sync import create_function, function
 
@@ -48,19 +48,11 @@ def privileges(
                   role=table.owner)  # fmt: skip
     for grant in table.grants:
         if grant.privilege in kinds:
-            yield _grant(grant, Expression(""), view)
+            yield given(grant, view)
     for column in table.columns:
         for grant in column.grants:
             if grant.privilege in kinds and column.name in names:
-                yield _grant(grant, expression("({c})", c=names[column.name]), view)
-
-
-def _grant(grant: Grant, columns: Expression, view: Relation) -> Statement:
-    return ddl(
-        "GRANT {privilege} {columns} ON {view} TO {role} {option}", privilege=raw(Expression(grant.privilege)),
-        columns=raw(columns), view=view, role=role(grant.grantee),
-        option=raw(option(grant)),
-    )  # fmt: skip
+                yield given(grant, view, column=names[column.name])
 
 
 def side_view(

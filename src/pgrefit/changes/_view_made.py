@@ -8,7 +8,7 @@ from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, j
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import View
 
-from ._key_grants import as_granted, option, role
+from ._granted import as_granted, column_grants
 
 
 def create_view(name: Relation, options: dict[str, str], select: Expression, *, replace: bool = False) -> Statement:
@@ -31,7 +31,7 @@ def made_again(view: View) -> Iterator[Statement]:
     yield create_view(view.name, options_of(view), view.definition)
     if view.owner:
         yield ddl("ALTER VIEW {v} OWNER TO {o}", v=view.name, o=view.owner)
-    yield from as_granted("TABLE", view.name, view.owner, view.grants)
+    yield from as_granted(view.name, view.owner, view.grants)
     if view.comment:
         yield ddl("COMMENT ON VIEW {v} IS {text}", v=view.name, text=Literal(view.comment))
     for column in view.columns:
@@ -41,9 +41,4 @@ def made_again(view: View) -> Iterator[Statement]:
         if column.comment:
             yield ddl("COMMENT ON COLUMN {v}.{c} IS {text}", v=view.name, c=column.name,
                       text=Literal(column.comment))  # fmt: skip
-        for grant in column.grants:
-            yield ddl(
-                "GRANT {privilege} ({c}) ON {v} TO {role} {option}", privilege=raw(Expression(grant.privilege)),
-                c=column.name, v=view.name, role=role(grant.grantee),
-                option=raw(option(grant)),
-            )  # fmt: skip
+    yield from column_grants(view.columns, view.name)

@@ -18,7 +18,7 @@ from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Snapshot, Table
 
 from . import _proof as proof
-from ._key_grants import role
+from ._granted import role
 from ._preconditions import missing
 from ._side_views import AS_CALLER, checked_as, privileges, torn
 

@@ -5,70 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgrefit.model.change import Change, Example, Obstacle, Phase, Step, Work
+from pgrefit.model.change import Example, Phase, Step, Work
 from pgrefit.model.ddl import Statement
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Grant, Snapshot
 
 from . import _proof as proof
-from ._grants import Held, ObjectKind, Target, locks_of_grants, pairs, targets, unknown
-from ._row_security import whom
+from ._grants import Held, locks_of_grants
+from ._privileges import OfPrivileges
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GrantPrivileges(Change):
+class GrantPrivileges(OfPrivileges):
     """GRANT on a table or view (or on its `columns`), a sequence, a function (with its `arguments`), or a schema.
 
     An object is named by `on`, a schema by `schema`. The role 'public' is everybody. Roles may be ones that an earlier
     change creates. The way back takes what was not held before, and nothing else.
     """
 
-    privileges: tuple[str, ...]
-    roles: tuple[str, ...]
-    on: Relation | None = None
-    schema: str = ""
-    kind: ObjectKind = "table"
-    columns: tuple[str, ...] = ()
-    arguments: str = ""
     grantable: bool = False
     phase: Phase = Phase.EXPAND
 
     @property
     def title(self) -> str:
         """What it does, for people."""
-        columns = f" ({', '.join(self.columns)})" if self.columns else ""
-        return f"grant {self._listed} on {self.on or self.schema}{columns} to {whom(self.roles)}"
-
-    @property
-    def _listed(self) -> str:
-        return ", ".join(self._privileges)
-
-    @property
-    def _privileges(self) -> tuple[str, ...]:
-        return tuple(privilege.upper() for privilege in self.privileges)
-
-    @property
-    def _targets(self) -> tuple[Target, ...]:
-        return targets(self.kind, self.on, self.schema, self.columns, self.arguments)
-
-    def obstacles(self, db: Snapshot) -> Iterator[Obstacle]:
-        """An object that is not there or has no such privileges."""
-        try:
-            found = self._targets
-        except ValueError as error:
-            yield Obstacle(self.title, str(error))
-            return
-        for target in found:
-            yield from unknown(db, target, self._privileges)
+        return self.in_words("grant", "to")
 
     def steps(self, db: Snapshot) -> Iterator[Step]:
         """One step; none where all is held already."""
         do: list[Statement] = []
         undo: list[Statement] = []
         proofs: list[Statement] = []
-        for target in self._targets:
+        for target in self.targets:
             granted = target.granted(db) or ()
-            for held in pairs(self.roles, self._privileges):
+            for held in self.wanted:
                 have = _held(granted, held)
                 if have is None or (self.grantable and not have.grantable):
                     do.append(target.give(held, grantable=self.grantable))

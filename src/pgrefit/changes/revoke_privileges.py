@@ -5,59 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgrefit.model.change import Change, Example, Obstacle, Phase, Step, Work
+from pgrefit.model.change import Example, Obstacle, Phase, Step, Work
 from pgrefit.model.ddl import Statement
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Grant, Snapshot
 
 from . import _proof as proof
-from ._grants import ObjectKind, Target, locks_of_grants, pairs, targets, unknown
+from ._grants import Target, locks_of_grants
 from ._notes import FORGET
+from ._privileges import OfPrivileges
 from ._row_security import whom
 
 Taken = tuple[Target, tuple[Grant, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RevokePrivileges(Change):
+class RevokePrivileges(OfPrivileges):
     """REVOKE; objects are named as for GrantPrivileges. From a table it takes the same privileges on its columns too.
 
     The way back gives again what the roles held, with the right to grant it, and in the order of before.
     """
 
-    privileges: tuple[str, ...]
-    roles: tuple[str, ...]
-    on: Relation | None = None
-    schema: str = ""
-    kind: ObjectKind = "table"
-    columns: tuple[str, ...] = ()
-    arguments: str = ""
     phase: Phase = Phase.CONTRACT
 
     @property
     def title(self) -> str:
         """What it does, for people."""
-        columns = f" ({', '.join(self.columns)})" if self.columns else ""
-        listed = ", ".join(self._privileges)
-        return f"revoke {listed} on {self.on or self.schema}{columns} from {whom(self.roles)}"
-
-    @property
-    def _privileges(self) -> tuple[str, ...]:
-        return tuple(privilege.upper() for privilege in self.privileges)
-
-    @property
-    def _targets(self) -> tuple[Target, ...]:
-        return targets(self.kind, self.on, self.schema, self.columns, self.arguments)
+        return self.in_words("revoke", "from")
 
     def obstacles(self, db: Snapshot) -> Iterator[Obstacle]:
         """An object that is not there or has no such privileges, and columns of a table that is granted whole."""
-        try:
-            found = self._targets
-        except ValueError as error:
-            yield Obstacle(self.title, str(error))
-            return
-        for target in found:
-            yield from unknown(db, target, self._privileges)
+        yield from OfPrivileges.obstacles(self, db)
         if self.columns and self.on:
             whole = Target(kind="table", on=self.on)
             for grant in self._of(whole, db):
@@ -81,15 +59,14 @@ class RevokePrivileges(Change):
 
     def _taken(self, db: Snapshot) -> Iterator[Taken]:
         """What each object loses; the table before its columns."""
-        for target in self._targets:
+        for target in self.targets:
             for part in (target, *target.columns(db)) if not target.column else (target,):
                 grants = self._of(part, db)
                 if grants:
                     yield part, grants
 
     def _of(self, target: Target, db: Snapshot) -> tuple[Grant, ...]:
-        wanted = pairs(self.roles, self._privileges)
-        return tuple(g for g in target.granted(db) or () if (g.grantee, g.privilege) in wanted)
+        return tuple(g for g in target.granted(db) or () if (g.grantee, g.privilege) in self.wanted)
 
 
 def _give_back(target: Target, grants: tuple[Grant, ...]) -> Iterator[Statement]:

@@ -39,10 +39,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What the defect costs the workload: queries that meet it, and their share of its time (0 to 1)."""
+    """What the defect costs: queries of the workload that meet it and their share of its time (0 to 1).
+
+    `rows` are those that are wrong or at risk, `bytes` those that are wasted.
+    """
 
     queries_affected: int = 0
     share_of_time: float = 0.0
+    rows: int = 0
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +66,17 @@ class Finding:
 
 Check = Callable[[Observation], Iterator[Finding]]
 Asks = Callable[[Observation], Iterator[Question]]
+Circumstances = Callable[[Observation], Observation]
 
 
 def no_questions(_: Observation) -> Iterator[Question]:
     """The default of `Rule.asks`: the catalog is enough."""
     return iter(())
+
+
+def as_observed(observation: Observation) -> Observation:
+    """The default of `Rule.given`: the example shows all."""
+    return observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +87,9 @@ class Rule:
     asks nothing new; then `check` turns the observation into findings.
 
     A rule that compares environments gives the SQL of another one in `environment`, a rule that reads the workload a
-    workload file in `workload`; both go with the example and with the clean counter-example.
+    workload file in `workload`; both go with the example and with the clean counter-example. What no SQL on a fresh
+    database brings about (a setting of the server, a year of counters) `given` puts into what was observed of the
+    example; the clean one stays as observed.
     """
 
     code: str
@@ -88,6 +101,13 @@ class Rule:
     asks: Asks = no_questions
     environment: str = ""
     workload: str = ""
+    given: Circumstances = as_observed
+    by_default: bool = True  # else it runs only where it is asked for
+
+    @property
+    def theme(self) -> str:
+        """The folder that it is in."""
+        return self.check.__module__.split(".")[-2]
 
     @property
     def name(self) -> str:
@@ -105,9 +125,11 @@ def rule(
     asks: Asks = no_questions,
     environment: str = "",
     workload: str = "",
+    given: Circumstances = as_observed,
+    by_default: bool = True,
 ) -> Callable[[Check], Rule]:
     """Turn a check into a Rule; the rule's name is the function's."""
     return lambda check: Rule(
         code=code, title=title, why=why, example=example, clean=clean, check=check, asks=asks,
-        environment=environment, workload=workload,
+        environment=environment, workload=workload, given=given, by_default=by_default,
     )  # fmt: skip

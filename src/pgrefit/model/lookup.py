@@ -79,3 +79,9 @@ def table_statistics(statistics: Statistics) -> dict[Relation, TableStatistics]:
 def index_statistics(statistics: Statistics) -> dict[Relation, IndexStatistics]:
     """Statistics by index."""
     return {index.index: index for index in statistics.indexes}
+
+
+@remembered
+def last_values(statistics: Statistics) -> dict[Relation, int | None]:
+    """Where each sequence stands."""
+    return {sequence.sequence: sequence.last_value for sequence in statistics.sequences}

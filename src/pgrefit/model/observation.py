@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from .ddl import Statement
 from .names import Relation
+from .server import Server
 from .snapshot import Snapshot
 from .statistics import Statistics
 from .workload import Workload
@@ -56,7 +57,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """Schema, statistics, answers from the data, workload, and other environments."""
+    """Schema, statistics, answers from the data, workload, other environments, and the server around it."""
 
     snapshot: Snapshot
     statistics: Statistics = field(default_factory=Statistics)
@@ -64,6 +65,7 @@ class Observation:
     workload: Workload = field(default_factory=Workload)
     profiles: tuple[QueryProfile, ...] = ()
     environments: tuple[Environment, ...] = ()
+    server: Server = field(default_factory=Server)
 
     def answer(self, question: Question) -> Answer | None:
         """The answer where it was asked and got one; None where not yet asked or skipped."""

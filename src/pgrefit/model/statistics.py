@@ -41,6 +41,12 @@ class TableStatistics:
     deleted: int = 0
     hot_updated: int = 0
     modified_since_analyze: int = 0
+    vacuumed_at: datetime | None = None  # by hand or by autovacuum
+    analyzed_at: datetime | None = None
+    xid_age: int = 0  # in transactions, of the oldest row that is not frozen
+    mxid_age: int = 0
+    blocks_fetched: int = 0
+    blocks_hit: int = 0
     columns: tuple[ColumnStatistics, ...] = ()
 
     @property
@@ -61,6 +67,16 @@ class IndexStatistics:
     table: Relation
     bytes: int
     scans: int
+    pages: int = 0
+    rows: int = -1  # entries, estimated; -1: unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceStatistics:
+    """Where a sequence stands; None where no value was taken, or the role may not see it."""
+
+    sequence: Relation
+    last_value: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +88,7 @@ class Statistics:
     reset_at: datetime | None = None  # since when the counters count
     tables: tuple[TableStatistics, ...] = ()
     indexes: tuple[IndexStatistics, ...] = ()
+    sequences: tuple[SequenceStatistics, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()  # pg_settings that were changed from their default
     format: str = field(default="pgrefit/statistics/1")
 
@@ -82,3 +99,7 @@ class Statistics:
     def index(self, name: Relation) -> IndexStatistics | None:
         """Statistics of an index, or None."""
         return lookup.index_statistics(self).get(name)
+
+    def last_value(self, sequence: Relation) -> int | None:
+        """The last value of a sequence, or None."""
+        return lookup.last_values(self).get(sequence)

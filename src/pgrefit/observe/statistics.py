@@ -1,4 +1,4 @@
-"""What the server counts and estimates, in five bulk queries."""
+"""What the server counts and estimates, in six bulk queries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from pgrefit.model.names import Relation
-from pgrefit.model.statistics import ColumnStatistics, IndexStatistics, Statistics, TableStatistics
+from pgrefit.model.statistics import ColumnStatistics, IndexStatistics, SequenceStatistics, Statistics, TableStatistics
 from pgrefit.pg.moment import at_one_moment
 from pgrefit.pg.queries import fetch_dicts
 
@@ -28,6 +28,7 @@ def _statistics(conn: psycopg.Connection[Any]) -> Statistics:
         **database,
         tables=_tables(conn, index_rows),
         indexes=tuple(map(_index, index_rows)),
+        sequences=tuple(map(_sequence, fetch_dicts(conn, "sequence_statistics"))),
         settings=tuple((row["name"], row["value"] or "") for row in fetch_dicts(conn, "changed_settings")),
     )
 
@@ -66,6 +67,9 @@ def _index(row: dict[str, Any]) -> IndexStatistics:
     return IndexStatistics(
         index=Relation(row["schema"], row["name"]),
         table=Relation(row["table_schema"], row["table_name"]),
-        bytes=row["bytes"],
-        scans=row["scans"],
-    )
+        bytes=row["bytes"], scans=row["scans"], pages=row["pages"], rows=row["rows"],
+    )  # fmt: skip
+
+
+def _sequence(row: dict[str, Any]) -> SequenceStatistics:
+    return SequenceStatistics(sequence=Relation(row["schema"], row["name"]), last_value=row["last_value"])

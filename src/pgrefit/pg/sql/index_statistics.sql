@@ -6,7 +6,9 @@ SELECT
     tn.nspname AS table_schema,
     t.relname AS table_name,
     CASE WHEN c.relkind = 'i' THEN coalesce(pg_relation_size(c.oid), 0) ELSE 0 END AS bytes,
-    pg_stat_get_numscans(c.oid) AS scans
+    pg_stat_get_numscans(c.oid) AS scans,
+    greatest(c.relpages, 0) AS pages,
+    c.reltuples::bigint AS rows
 FROM pg_index AS i
 JOIN pg_class AS c ON c.oid = i.indexrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace

@@ -13,7 +13,13 @@ SELECT
     pg_stat_get_tuples_updated(c.oid) AS updated,
     pg_stat_get_tuples_deleted(c.oid) AS deleted,
     pg_stat_get_tuples_hot_updated(c.oid) AS hot_updated,
-    pg_stat_get_mod_since_analyze(c.oid) AS modified_since_analyze
+    pg_stat_get_mod_since_analyze(c.oid) AS modified_since_analyze,
+    greatest(pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid)) AS vacuumed_at,
+    greatest(pg_stat_get_last_analyze_time(c.oid), pg_stat_get_last_autoanalyze_time(c.oid)) AS analyzed_at,
+    CASE WHEN c.relfrozenxid <> '0' THEN age(c.relfrozenxid) ELSE 0 END AS xid_age,
+    CASE WHEN c.relminmxid <> '0' THEN mxid_age(c.relminmxid) ELSE 0 END AS mxid_age,
+    pg_stat_get_blocks_fetched(c.oid) AS blocks_fetched,
+    pg_stat_get_blocks_hit(c.oid) AS blocks_hit
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE

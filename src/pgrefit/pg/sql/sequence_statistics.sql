@@ -1,0 +1,12 @@
+-- The last value of each sequence; NULL where none was taken, or the role may not see it.
+SELECT
+    n.nspname AS schema,
+    c.relname AS name,
+    CASE
+        WHEN has_sequence_privilege(c.oid, 'SELECT, USAGE') AND NOT (pg_is_in_recovery() AND c.relpersistence <> 'p')
+            THEN pg_sequence_last_value(c.oid)
+    END AS last_value
+FROM pg_class AS c
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind = 'S' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'pgrefit')
+ORDER BY n.nspname, c.relname

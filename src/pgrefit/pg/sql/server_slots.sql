@@ -1,0 +1,13 @@
+-- Replication slots, and the bytes of WAL that each keeps.
+SELECT
+    s.slot_name AS name,
+    s.slot_type AS kind,
+    s.active,
+    s.temporary,
+    coalesce(s.database, '') AS database,
+    pg_wal_lsn_diff(
+        CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, s.restart_lsn
+    )::bigint AS retained_bytes,
+    coalesce(s.wal_status, '') AS wal_status
+FROM pg_replication_slots AS s
+ORDER BY s.slot_name
