@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.claims import Claim, show, write
 from benchmarks.online import conversions, fills, latency, linting, stalls, trials, writes
-from benchmarks.online.claims import Claim, show, write
 from benchmarks.online.ledger import Ledger
 from benchmarks.online.scale import LONG, SHORT, Scale
 from benchmarks.online.servers import machine
@@ -38,8 +38,8 @@ def main() -> int:
         claims += PARTS[name](scale, ledger)
         print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
     claims += ledger.claims()
-    show(claims)
-    write(claims, said.out) if said.out else write(claims)
+    show(claims, "refits online")
+    write(claims, "online", said.out)
     return 0 if all(claim.met for claim in claims) else 1
 
 

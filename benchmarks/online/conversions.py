@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import psycopg
-from benchmarks.online.claims import Claim, Peer
+from benchmarks.claims import Claim, Peer
 from benchmarks.online.clients import Client, Crew, Operation, Samples
 from benchmarks.online.graph import plan_for
 from benchmarks.online.ledger import Ledger

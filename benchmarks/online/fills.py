@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import psycopg
+from benchmarks.claims import Claim, Peer
 from benchmarks.online import by_hand, every_row
-from benchmarks.online.claims import Claim, Peer
 from benchmarks.online.clients import Clients
 from benchmarks.online.graph import Graph, filling, plan_for
 from benchmarks.online.ledger import Ledger

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from benchmarks.claims import Claim, Peer
 from benchmarks.online import by_hand
-from benchmarks.online.claims import Claim, Peer
 from benchmarks.online.clients import Clients
 from benchmarks.online.graph import Graph, filling, plan_for
 from benchmarks.online.ledger import Ledger

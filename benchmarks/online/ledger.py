@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from benchmarks.online.claims import Claim, Peer
+from benchmarks.claims import Claim, Peer
 from benchmarks.online.clients import Samples
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks.online.claims import Claim, Peer
+from benchmarks.claims import Claim, Peer
 from benchmarks.online.ledger import Ledger
 from benchmarks.online.scale import Scale
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from benchmarks.claims import RESULTS, Claim, Peer
 from benchmarks.online import by_hand
-from benchmarks.online.claims import RESULTS, Claim, Peer
 from benchmarks.online.clients import Clients, Samples
 from benchmarks.online.graph import Graph, plan_for
 from benchmarks.online.ledger import Ledger

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from benchmarks.online.claims import Claim, Peer
+from benchmarks.claims import Claim, Peer
 from benchmarks.online.clients import FORK, Clients, apart
 from benchmarks.online.graph import SHADOWS, Graph, plan_for
 from benchmarks.online.ledger import Ledger

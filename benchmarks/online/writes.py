@@ -9,8 +9,8 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 
+from benchmarks.claims import Claim, Peer
 from benchmarks.online import every_row
-from benchmarks.online.claims import Claim, Peer
 from benchmarks.online.graph import Graph, filling, plan_for
 from benchmarks.online.ledger import Ledger
 from benchmarks.online.scale import Scale

@@ -1,8 +1,5 @@
 """kill -9 at every boundary, resumed: the same end, and nothing left over."""
 
-import multiprocessing
-import os
-import signal
 import threading
 import time
 from dataclasses import replace
@@ -10,6 +7,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from apply.killing import PROCESS, QUICK, counting, killed
 from apply.small_plan import (
     ITEM,
     add_column,
@@ -23,37 +21,9 @@ from apply.small_plan import (
     small_plan,
 )
 from conftest import dsn
-from pgrefit.apply import Hooks, Settings, apply_plan, read_run, roll_back
+from pgrefit.apply import apply_plan, read_run, roll_back
 from pgrefit.model.change import Phase
 from pgrefit.model.ddl import ddl
-
-QUICK = Settings(lock_wait_ms=200, tries=5, pause_ms=(50, 100), first_batch_rows=15, max_batch_rows=15)
-PROCESS = multiprocessing.get_context("fork").Process
-
-
-def counting(action, number):
-    """Hooks that call `action` at the so-manieth point: an event, or within a transaction before it commits."""
-    points = []
-
-    def point(*_):
-        points.append(None)
-        if len(points) == number:
-            action()
-
-    return Hooks(on_event=point, before_commit=point), points
-
-
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def killed(verb, conn, plan, number):
-    """Run a verb in a process that dies at that point; say whether it died."""
-    hooks, _ = counting(die, number)
-    process = PROCESS(target=verb, args=(opener(conn), plan), kwargs={"hooks": hooks, "settings": QUICK})
-    process.start()
-    process.join(60)
-    return process.exitcode == -signal.SIGKILL
 
 
 def test_apply_killed_at_every_point_ends_the_same(cluster18, shops):

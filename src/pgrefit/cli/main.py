@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import signal
 import sys
 from types import FrameType
@@ -19,6 +20,7 @@ from pgrefit.cli.bench import bench
 from pgrefit.cli.control import pause, resume, stop
 from pgrefit.cli.demo import demo
 from pgrefit.cli.design import design
+from pgrefit.cli.explain import explain
 from pgrefit.cli.export import export
 from pgrefit.cli.lint import lint
 from pgrefit.cli.rehearse import rehearse
@@ -32,7 +34,9 @@ app = typer.Typer(
     name="pgrefit", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="Take a PostgreSQL database through a refit: audit, design, rehearse, apply, verify.",
 )  # fmt: skip
-for verb in (demo, audit, design, rehearse, apply, rollback, status, pause, resume, stop, verify, bench, export, lint):
+for verb in (
+    demo, audit, explain, design, rehearse, apply, rollback, status, pause, resume, stop, verify, bench, export, lint,
+):  # fmt: skip
     app.command()(verb)
 
 
@@ -58,6 +62,7 @@ def options(
 def run() -> None:
     """Run the program; every way it can end has its exit status."""
     signal.signal(signal.SIGTERM, _terminated)
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())  # what it warns of ends in an error that we explain
     status = _status()
     speech.finish()
     sys.exit(status)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.table import Table
 
-RESULTS = Path(__file__).parents[1] / "results"
+RESULTS = Path(__file__).parent / "results"
 HOLDS = {"<=": operator.le, ">=": operator.ge, "=": operator.eq}
 
 
@@ -53,18 +53,19 @@ class Claim:
         }
 
 
-def write(claims: list[Claim], path: Path = RESULTS / "online.json") -> None:
-    """Write the claims; those of earlier runs that were not measured now stay."""
+def write(claims: list[Claim], name: str, path: Path | None = None) -> None:
+    """Write the claims into results/NAME.json, or elsewhere; those of earlier runs that were not measured now stay."""
+    path = path or RESULTS / f"{name}.json"
     earlier = json.loads(path.read_text())["claims"] if path.exists() else []
     known = {item["id"]: item for item in earlier} | {claim.id: claim.as_json() for claim in claims}
     path.parent.mkdir(exist_ok=True)
-    document = {"format": "pgrefit/claims/1", "name": "online", "claims": list(known.values())}
+    document = {"format": "pgrefit/claims/1", "name": name, "claims": list(known.values())}
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
-def show(claims: list[Claim]) -> None:
+def show(claims: list[Claim], title: str) -> None:
     """Print a table, a missed bar included."""
-    table = Table(title="refits online", title_justify="left")
+    table = Table(title=title, title_justify="left")
     for name in ("claim", "measured", "wanted", "", "against"):
         table.add_column(name, justify="right" if name in {"measured", "wanted"} else "left")
     for claim in claims:
