@@ -6,7 +6,7 @@ SCALE ?=
 WORKERS ?= 2
 RUNS ?= 500
 
-.PHONY: demo demo-full test chaos lint format docs bench-online bench-snapshot apt clean
+.PHONY: demo demo-full test chaos lint format docs bench-audit bench-bloat bench-discovery bench-online bench-snapshot apt clean
 
 demo: $(VENV)/demo  ## Take the reference system video_page all the way, in about three minutes.
 	$(BIN)/pgrefit demo video_page $(if $(SCALE),--scale $(SCALE))
@@ -37,6 +37,15 @@ docs: $(VENV)/dev  ## Write docs/ anew from the rules and changes.
 
 bench-online: $(VENV)/dev apt  ## Refits of a database in use, against what one would do instead; half an hour. SHORT=1: two minutes.
 	$(BIN)/python -m benchmarks.online $(if $(SHORT),--short)
+
+bench-audit: $(VENV)/dev  ## How right and how quick the audit is. SHORT=1: few copies, few tables.
+	$(BIN)/python -m benchmarks.audit $(if $(SHORT),--short)
+
+bench-bloat: $(VENV)/dev apt  ## How far estimates of empty space are from pgstattuple and rebuilds; two minutes.
+	$(BIN)/python -m benchmarks.bloat
+
+bench-discovery: $(VENV)/dev apt  ## Which hidden foreign keys of public schemas are found again.
+	$(BIN)/python -m benchmarks.discovery
 
 bench-snapshot: $(VENV)/dev  ## How fast a schema of 1,000 and 10,000 tables is read.
 	$(BIN)/python benchmarks/snapshot.py

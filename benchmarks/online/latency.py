@@ -24,7 +24,6 @@ FULL, NORMAL, POLITE = "this at full speed", "this as it is by default", "this t
 SHORT_BURSTS = "no filling, but a process that computes for 2 ms in every 6"
 LONG_BURSTS = "no filling, but a process that computes for 50 ms in every 150"
 BURSTS = {SHORT_BURSTS: 0.002, LONG_BURSTS: 0.05}
-BURSTS_SECONDS = 12
 BATCHES, AT_ONCE = "batches of 100,000", "one UPDATE a table"
 MODES = {FULL: ThrottleMode.OFF, NORMAL: ThrottleMode.NORMAL, POLITE: ThrottleMode.POLITE}
 
@@ -35,10 +34,11 @@ def measure(scale: Scale, ledger: Ledger) -> Iterator[Claim]:
     """In rounds: each way on a copy of its own, after a window without it."""
     graph = Graph(scale.load_rows)
     ratios: dict[str, list[float]] = defaultdict(list)
+    ways = WAYS | {what: partial(_beside, busy, scale.quiet_seconds) for what, busy in BURSTS.items()}
     with server() as cluster:
         template = make(cluster, "graph", graph.setup)
         for _ in range(scale.rounds):
-            for what, prepare in WAYS.items():
+            for what, prepare in ways.items():
                 with copy_of(cluster, template) as dsn:
                     counted = ledger if what in MODES else None
                     ratios[what].append(_ratio(dsn, graph, prepare(dsn), counted, quiet=scale.quiet_seconds))
@@ -75,24 +75,24 @@ def _ours(mode: ThrottleMode, dsn: str) -> Fill:
     return partial(apply_plan, opener(dsn), plan, until=last, settings=Settings(throttle=mode))
 
 
-def _beside(busy_seconds: float, _: str) -> Fill:
+def _beside(busy: float, seconds: float, _: str) -> Fill:
     """Nothing is done to the database: what clients feel is how the machine shares its processors."""
-    return partial(_in_a_process, busy_seconds)
+    return partial(_in_a_process, busy, seconds)
 
 
-def _in_a_process(busy_seconds: float) -> None:
-    process = multiprocessing.get_context("fork").Process(target=_compute, args=(busy_seconds,))
+def _in_a_process(busy: float, seconds: float) -> None:
+    process = multiprocessing.get_context("fork").Process(target=_compute, args=(busy, seconds))
     process.start()
     process.join()
 
 
-def _compute(busy_seconds: float) -> None:
-    """A third of the time, in bursts of so many seconds."""
-    end = time.monotonic() + BURSTS_SECONDS
+def _compute(busy: float, seconds: float) -> None:
+    """A third of the time, in bursts of `busy` seconds."""
+    end = time.monotonic() + seconds
     while (now := time.monotonic()) < end:
-        while time.monotonic() < now + busy_seconds:
+        while time.monotonic() < now + busy:
             pass
-        time.sleep(2 * busy_seconds)
+        time.sleep(2 * busy)
 
 
 def _by_hand(way: Callable[[str], None], dsn: str) -> Fill:
@@ -102,7 +102,6 @@ def _by_hand(way: Callable[[str], None], dsn: str) -> Fill:
 
 WAYS: dict[str, Callable[[str], Fill]] = {
     **{what: partial(_ours, mode) for what, mode in MODES.items()},
-    **{what: partial(_beside, seconds) for what, seconds in BURSTS.items()},
     BATCHES: partial(_by_hand, by_hand.update_in_batches),
     AT_ONCE: partial(_by_hand, by_hand.update_at_once),
 }

@@ -127,3 +127,10 @@ def test_what_was_built_on_the_old_column_since_stops_its_drop(db18: psycopg.Con
     assert "late" in stopped.value.why
     db18.execute("DROP INDEX shop.late")
     assert apply_plan(opener(db18), plan).state == "done"
+
+
+def test_functions_that_name_the_column_are_a_hazard_of_the_switch(db18: psycopg.Connection) -> None:
+    body = "'SELECT count(*) FROM shop.purchase WHERE customer_id = c'"
+    plan = planned(db18, f"CREATE FUNCTION shop.bought(c text) RETURNS bigint LANGUAGE sql AS {body};")
+    (switch,) = (step.step for step in plan.steps if step.step.title == "switch shop.purchase to the new columns")
+    assert "shop.bought name them in their bodies" in switch.hazard

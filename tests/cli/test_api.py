@@ -14,7 +14,7 @@ def test_the_readme_snippet(shop):
     from pgrefit.api import audit, resolve
 
     report = audit(resolve(shop.dsn)).report
-    assert [finding.rule for finding in report.findings] == ["reference-as-text"]
+    assert [finding.object for finding in report.of("reference-as-text")] == ["public.attempts.video_id"]
 
 
 def test_a_refit_from_python(shop, tmp_path):

@@ -12,6 +12,7 @@ from pgrefit import __version__
 VERBS = (
     "demo",
     "audit",
+    "explain",
     "design",
     "rehearse",
     "apply",

@@ -34,15 +34,17 @@ def composed(
 
 
 def test_what_stands_in_the_way_of_a_finding_does_not_stand_in_the_way_of_the_plan(db18: psycopg.Connection) -> None:
-    found = composed(
-        db18,
+    db18.execute(
         """
         CREATE TABLE buyer (id int PRIMARY KEY);
-        CREATE TABLE sale (id int, day date, buyer_id int REFERENCES buyer, PRIMARY KEY (id, day))
-            PARTITION BY RANGE (day);
+        CREATE TABLE sale (id int, day date, buyer_id int, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
         CREATE TABLE gift (id int PRIMARY KEY, buyer_id int REFERENCES buyer);
-        """,
+        """
     )
+    observation = observe(db18)
+    index = CreateIndex(table=Relation("public", "sale"), keys=(IndexColumn(column="buyer_id"),), name="by_buyer")
+    (there,) = (f for f in audit.run(observation).findings if f.rule == "foreign-key-without-index")
+    found = compose(observation.snapshot, (replace(there, object="public.sale", remedy=(index,)), there), Intent())
     assert [str(change.table) for change in found.changes if isinstance(change, CreateIndex)] == ["public.gift"]
     assert [note for note in found.notes if note.startswith("not planned") and "public.sale is partitioned" in note]
 

@@ -155,7 +155,7 @@ def test_an_index_of_a_partitioned_table_is_used_where_one_part_is(db18: psycopg
 def test_a_function_that_also_has_a_volatile_form_is_left_alone(db18: psycopg.Connection) -> None:
     sql = """
         CREATE FUNCTION me() RETURNS int LANGUAGE sql STABLE AS 'SELECT 1';
-        CREATE FUNCTION me(n int) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT n';
+        CREATE FUNCTION me(n int) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT (n * random())::int';
         CREATE TABLE note (id int PRIMARY KEY, owner int);
         ALTER TABLE note ENABLE ROW LEVEL SECURITY;
         CREATE POLICY own ON note USING (owner = me(2));

@@ -14,10 +14,11 @@ from pgrefit._lazy import loader
 
 if TYPE_CHECKING:
     from pgrefit.api.applying import apply, rollback, status, verify
-    from pgrefit.api.auditing import audit
+    from pgrefit.api.auditing import audit, project_settings
     from pgrefit.api.benching import bench, bench_against
     from pgrefit.api.controlling import pause, resume, stop
     from pgrefit.api.designing import design
+    from pgrefit.api.explaining import explain
     from pgrefit.api.exporting import export
     from pgrefit.api.linting import lint
     from pgrefit.api.rehearsing import rehearse
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from pgrefit.pg.connect import resolve
 
 __all__ = [
-    "apply", "audit", "bench", "bench_against", "design", "export", "lint", "pause", "read_intent", "rehearse",
-    "resolve", "resume", "rollback", "status", "stop", "verify",
+    "apply", "audit", "bench", "bench_against", "design", "explain", "export", "lint", "pause", "project_settings",
+    "read_intent", "rehearse", "resolve", "resume", "rollback", "status", "stop", "verify",
 ]  # fmt: skip
 
 _HOMES = {
@@ -35,9 +36,11 @@ _HOMES = {
     "bench": "pgrefit.api.benching",
     "bench_against": "pgrefit.api.benching",
     "design": "pgrefit.api.designing",
+    "explain": "pgrefit.api.explaining",
     "export": "pgrefit.api.exporting",
     "lint": "pgrefit.api.linting",
     "pause": "pgrefit.api.controlling",
+    "project_settings": "pgrefit.api.auditing",
     "read_intent": "pgrefit.design.intent",
     "rehearse": "pgrefit.api.rehearsing",
     "resolve": "pgrefit.pg.connect",

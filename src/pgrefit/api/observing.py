@@ -9,15 +9,19 @@ from pathlib import Path
 
 from pgrefit.audit import questions
 from pgrefit.bench.measure import measure
+from pgrefit.model.codec import fingerprint
 from pgrefit.model.finding import Rule
 from pgrefit.model.measure import QueryTiming
 from pgrefit.model.observation import Environment, Observation, QueryProfile
 from pgrefit.model.snapshot import Snapshot
 from pgrefit.model.sql_tree import UnreadableError, parse_sql
 from pgrefit.model.workload import Query, Version, Workload
-from pgrefit.observe.questions import answer
+from pgrefit.observe.answer_file import AnswerFile
+from pgrefit.observe.budget import WITHOUT_LIMIT, Purse, ScanBudget, far_tables
+from pgrefit.observe.questions import answer_within
 from pgrefit.observe.server import take_server
 from pgrefit.observe.snapshot import take_snapshot
+from pgrefit.observe.statements import take_statements
 from pgrefit.observe.statistics import take_statistics
 from pgrefit.observe.workload import read_workload
 from pgrefit.pg.connect import Limits, Session, Target, open_observer
@@ -33,19 +37,28 @@ def observe_database(
     *,
     workload: Workload | None = None,
     environments: Iterable[tuple[str, Target]] = (),
-    runtime_ms: int = 60_000,
+    budget: ScanBudget = WITHOUT_LIMIT,
+    answers: Path | None = None,
 ) -> Observation:
-    """Look at a database without changing anything; every statement is bounded by `runtime_ms`."""
-    limits = Limits(runtime_ms=runtime_ms)
+    """Look at a database without changing anything, within a budget.
+
+    `answers`: a file in which what was measured on the data is kept, and from which it is taken where it still holds.
+    """
+    limits = Limits(runtime_ms=budget.question_ms)
     with open_observer(target, application="audit", limits=limits) as conn:
         observation = Observation(
-            snapshot=take_snapshot(conn), statistics=take_statistics(conn), server=take_server(conn)
+            snapshot=take_snapshot(conn),
+            statistics=take_statistics(conn),
+            server=take_server(conn),
+            statements=take_statements(conn),
         )
     others = tuple(Environment(name=name, snapshot=_snapshot(other)) for name, other in environments)
     observation = replace(observation, environments=others)
     if workload:
         observation = replace(observation, workload=workload, profiles=_profiles(target, workload))
-    return _with_answers(observation, target, tuple(rules), limits)
+    file = AnswerFile(answers, fingerprint(observation.snapshot), observation.statistics) if answers else None
+    purse = Purse(budget, observation.statistics, far_tables(observation.snapshot))
+    return _with_answers(observation, target, tuple(rules), purse, file)
 
 
 def _snapshot(target: Target) -> Snapshot:
@@ -53,15 +66,16 @@ def _snapshot(target: Target) -> Snapshot:
         return take_snapshot(conn)
 
 
-def _with_answers(observation: Observation, target: Target, rules: tuple[Rule, ...], limits: Limits) -> Observation:
+def _with_answers(
+    observation: Observation, target: Target, rules: tuple[Rule, ...], purse: Purse, file: AnswerFile | None
+) -> Observation:
     """Rules ask in rounds: what they ask next may depend on what was answered."""
-    with open_observer(target, application="audit", limits=limits) as conn:
+    with open_observer(target, application="audit", limits=Limits(runtime_ms=purse.budget.question_ms)) as conn:
         for _ in range(ROUNDS):
             asked = questions(observation, rules)
             if not asked:
                 break
-            answers = observation.answers | answer(conn, asked, runtime_ms=limits.runtime_ms)
-            observation = replace(observation, answers=answers)
+            observation = replace(observation, answers=observation.answers | answer_within(conn, asked, purse, file))
     return observation
 
 

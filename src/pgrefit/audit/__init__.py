@@ -1,4 +1,5 @@
-"""Observation → findings: runs the rules, isolates one that crashes, ranks by severity and by what a defect costs."""
+"""Observation → findings: runs the rules, isolates one that crashes, ranks by severity and by what a defect costs, and
+leaves out what is known or not wanted."""
 
 from __future__ import annotations
 

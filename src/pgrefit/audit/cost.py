@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pgrefit.audit.objects import longest_known
 from pgrefit.model.finding import Cost
 from pgrefit.model.observation import Observation
 from pgrefit.model.sql_tree import UnreadableError, nodes, parse_sql, tables_and_columns
@@ -36,11 +37,12 @@ class Costs:
 
     def of_object(self, name: str) -> Cost | None:
         """The cost of a finding about a table (`schema.table…`) or a column of it; None without a workload."""
-        table, rest = self._split(name)
-        if table is None:
+        table = longest_known(name, self.tables)
+        if not table:
             return None
         bare, columns = self.tables[table]
-        column = rest.removeprefix(".") if rest.removeprefix(".") in columns else None
+        part = name.removeprefix(table).removeprefix(".")
+        column = part if part in columns else None
         affected = [
             query
             for query in self.queries
@@ -49,11 +51,6 @@ class Costs:
         total = sum(query.time for query in self.queries)
         share = sum(query.time for query in affected) / total if total else 0.0
         return Cost(queries_affected=len(affected), share_of_time=round(share, 4))
-
-    def _split(self, name: str) -> tuple[str | None, str]:
-        """The table that an object's name begins with, and the rest of it."""
-        ends = [i for i, character in enumerate(name) if character in ". ,"] + [len(name)]
-        return next(((name[:end], name[end:]) for end in reversed(ends) if name[:end] in self.tables), (None, name))
 
 
 def _touched(observation: Observation, query: Query) -> _Touched | None:

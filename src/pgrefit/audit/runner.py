@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
 from pgrefit.audit.cost import Costs
-from pgrefit.model.audit_report import AuditReport, Coverage, Crash, Skipped
-from pgrefit.model.finding import Cost, Finding, Rule
+from pgrefit.audit.coverage import coverage_of, examined, idle
+from pgrefit.audit.ignores import Comments, Ignore, leave_out
+from pgrefit.audit.settings import NO_SETTINGS, Settings
+from pgrefit.model.audit_report import AuditReport, Coverage, Crash, Examined, Silent
+from pgrefit.model.finding import Finding, Rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.rules import all_rules
 
@@ -23,32 +25,40 @@ def questions(observation: Observation, rules: Sequence[Rule] | None = None) -> 
     return tuple(dict.fromkeys(question for question in asked if question not in observation.answers))
 
 
-def run(observation: Observation, rules: Sequence[Rule] | None = None, *, ignore: Iterable[str] = ()) -> AuditReport:
-    """Run all rules, or these, over an observation whose questions were answered.
+def run(
+    observation: Observation,
+    rules: Sequence[Rule] | None = None,
+    *,
+    ignore: Iterable[str] = (),
+    settings: Settings = NO_SETTINGS,
+) -> AuditReport:
+    """Run the rules that run by default, or these, over an observation whose questions were answered.
 
-    `ignore`: globs 'rule' (its name or code; it is not run) or 'rule:object' (such findings are left out and counted).
+    `ignore`: globs 'rule' (its name or code; it is not run) or 'rule:object' (such findings are left out). What is left
+    out, by these, by the settings or by comments in the database, is in the report with its reason.
     """
-    globs = [(rule, unwanted) for rule, _, unwanted in (text.partition(":") for text in ignore)]
-    chosen = [rule for rule in _chosen(rules) if not _ignored(rule.name, rule.code, "", globs)]
-    codes = {rule.name: rule.code for rule in chosen}
-    results = [_apply(observation, rule) for rule in chosen]
-    costs = Costs.of(observation)
-    found = [_priced(finding, costs) for findings, _, _ in results for finding in findings]
-    wanted = [f for f in found if not _ignored(f.rule, codes[f.rule], f.object, globs)]
+    ignores = [*map(Ignore.of, ignore), *settings.ignore]
+    wanted, unwanted = _split(_chosen(rules), ignores)
+    whole = examined(observation.snapshot)
+    results = [_apply(observation, rule, whole) for rule in wanted]
+    costs, comments = Costs.of(observation), Comments.of(observation.snapshot)
+    found = [
+        (_priced(replace(finding, severity=settings.judge(finding, rule)), costs), rule)
+        for rule, (findings, _, _) in zip(wanted, results, strict=True)
+        for finding in findings
+    ]
+    kept, left_out = leave_out(found, ignores, comments)
+    fruitful = {finding.rule for finding, _ in found}
     return AuditReport(
         database=observation.snapshot.database,
-        findings=tuple(sorted(wanted, key=_rank)),
+        findings=tuple(sorted(kept, key=_order)),
         crashed=tuple(crash for _, _, crash in results if crash),
         coverage=tuple(coverage for _, coverage, _ in results),
-        suppressed=len(found) - len(wanted),
-    )
-
-
-def _ignored(rule: str, code: str, about: str, globs: list[tuple[str, str]]) -> bool:
-    """Whether a rule (about: '') or a finding of it is not wanted."""
-    return any(
-        fnmatchcase(about, unwanted) and (fnmatchcase(rule, name) or fnmatchcase(code, name))
-        for name, unwanted in globs
+        examined=whole,
+        silent=(*unwanted, *(silent for silent in idle(observation, wanted) if silent.rule not in fruitful)),
+        unseen=observation.server.unseen,
+        left_out=tuple(left_out),
+        notes=tuple(comments.mistakes(all_rules())) if comments else (),
     )
 
 
@@ -56,7 +66,27 @@ def _chosen(rules: Sequence[Rule] | None) -> Sequence[Rule]:
     return [rule for rule in all_rules() if rule.by_default] if rules is None else rules
 
 
-def _apply(observation: Observation, rule: Rule) -> tuple[list[Finding], Coverage, Crash | None]:
+def _split(rules: Iterable[Rule], ignores: Sequence[Ignore]) -> tuple[list[Rule], list[Silent]]:
+    """The rules that are wanted, and those of which nothing is, with who says so."""
+    wanted: list[Rule] = []
+    unwanted: list[Silent] = []
+    for rule in rules:
+        whole = next((ignore for ignore in ignores if ignore.whole and ignore.of_rule(rule)), None)
+        if whole is None:
+            wanted.append(rule)
+        else:
+            unwanted.append(Silent(rule=rule.name, reason=_because(whole)))
+    return wanted, unwanted
+
+
+def _because(ignore: Ignore) -> str:
+    who = f"ignored by {ignore.where}" if ignore.where else "ignored on request"
+    return f"{who}: {ignore.reason}" if ignore.reason else who
+
+
+def _apply(
+    observation: Observation, rule: Rule, whole: Sequence[Examined]
+) -> tuple[list[Finding], Coverage, Crash | None]:
     """The rule's findings, none of them where it crashed: half of its findings would look like all."""
     asked, crash = _asked(observation, rule)
     findings: list[Finding] = []
@@ -65,7 +95,7 @@ def _apply(observation: Observation, rule: Rule) -> tuple[list[Finding], Coverag
             findings = [replace(finding, rule=rule.name) for finding in rule.check(observation)]
         except Exception as error:  # noqa: BLE001 - whatever it is, the other rules' findings must not be lost
             crash = _crash(rule, error)
-    return findings, _coverage(observation, rule, asked), crash
+    return findings, coverage_of(observation, rule, asked, whole), crash
 
 
 def _asked(observation: Observation, rule: Rule) -> tuple[list[Question], Crash | None]:
@@ -79,17 +109,6 @@ def _crash(rule: Rule, error: Exception) -> Crash:
     return Crash(rule=rule.name, error=f"{type(error).__name__}: {error}")
 
 
-def _coverage(observation: Observation, rule: Rule, asked: list[Question]) -> Coverage:
-    answers = [(question, observation.answers.get(question)) for question in asked]
-    unanswered = [
-        Skipped(about=str(question.about), reason=answer.skipped if answer else "not asked")
-        for question, answer in answers
-        if answer is None or answer.skipped
-    ]
-    examined = len(asked) - len(unanswered)
-    return Coverage(rule=rule.name, asked=len(asked), examined=examined, skipped=tuple(unanswered))
-
-
 def _priced(finding: Finding, costs: Costs) -> Finding:
     """With what it costs the workload beside what the rule says is at stake."""
     of_workload = costs.of_object(finding.object)
@@ -98,8 +117,6 @@ def _priced(finding: Finding, costs: Costs) -> Finding:
     return replace(finding, cost=replace(of_workload, rows=finding.cost.rows, bytes=finding.cost.bytes))
 
 
-def _rank(finding: Finding) -> tuple[int, float, int, int, int, str, str]:
-    """What sorts findings, the worst and dearest first."""
-    cost = finding.cost or Cost()
-    dear = (-cost.share_of_time, -cost.queries_affected, -cost.rows, -cost.bytes)
-    return (-finding.severity.rank, *dear, finding.rule, finding.object)
+def _order(finding: Finding) -> tuple[tuple[float, ...], str, str]:
+    """The worst and dearest first."""
+    return tuple(-part for part in finding.weight), finding.rule, finding.object

@@ -17,13 +17,25 @@ def named_in_bodies(db: Snapshot, table: Relation, column: str, reviewed: Collec
 
     They name the column, and also the table or are called by a trigger of it.
     """
+    for name in _naming(db, table, {column}):
+        if name not in reviewed:
+            says = f"{name} seems to name it in its body: replace it first, or list it as reviewed"
+            yield Obstacle(f"{table}.{column}", says)
+
+
+def bodies_to_look_at(db: Snapshot, table: Relation, columns: Collection[str]) -> str:
+    """The hazard that functions name the columns, whose type changes; '' where none seems to."""
+    names = ", ".join(map(str, _naming(db, table, {*columns})))
+    return f"{names} name them in their bodies: look whether they run with the new types" if names else ""
+
+
+def _naming(db: Snapshot, table: Relation, columns: set[str]) -> Iterator[Relation]:
     found = db.find_table(table)
     called = {trigger.function for trigger in found.triggers} if found else set[Relation]()
     for function in db.functions:
-        words = set[str]() if function.name in reviewed else _words_of(function)
-        if column in words and (table.name in words or function.name in called):
-            says = f"{function.name} seems to name it in its body: replace it first, or list it as reviewed"
-            yield Obstacle(f"{table}.{column}", says)
+        words = _words_of(function)
+        if columns & words and (table.name in words or function.name in called):
+            yield function.name
 
 
 def _words_of(function: Function) -> set[str]:

@@ -18,6 +18,7 @@ from pgrefit.model.snapshot import Column, Policy, Snapshot, Table
 
 from . import _proof as proof
 from ._batches import literals, quarantine_all, quarantine_batches, restore_batches
+from ._bodies import bodies_to_look_at
 from ._conversion import (
     BLANKS,
     UUID_FORM,
@@ -244,7 +245,10 @@ class RetypeColumns(Change):
             locks=self._lock(LockMode.ACCESS_EXCLUSIVE), work=Work.INSTANT,
             proof=proof.every(*(proof.column_type_is(self.table, c.column, c.to_type) for c in self.conversions)),
             why="one short transaction: no client ever sees half of it",
-            hazard="the plain name has the new type now; the old shape stays readable through the compatible view",
+            hazard="; ".join(filter(None, (
+                "the plain name has the new type now; the old shape stays readable through the compatible view",
+                bodies_to_look_at(db, self.table, [c.column for c in self.conversions]),
+            ))),
         )  # fmt: skip
 
     def _rename_indexes(self, table: Table, *, back: bool) -> Iterator[Statement]:

@@ -18,6 +18,7 @@ from pgrefit.model.names import Relation, fit
 from pgrefit.model.snapshot import Snapshot
 
 from . import _proof as proof
+from ._bodies import named_in_bodies
 from ._guard import drop_sync, refuse_unknown
 from ._key_graph import KeyGraph, Member, key_graph
 from ._key_obstacles import obstacles_of
@@ -38,13 +39,15 @@ class RetypeKey(Change):
     `unfit`: what becomes of rows whose value does not convert, and on the way back of rows whose value the old type
     cannot hold. `refuse` stops, before anything was done, and says how many there are; `quarantine` puts them aside,
     with the rows that refer to them by the same value. A row that refers to one of these by another key is never
-    touched: there the step stops.
+    touched: there the step stops. `reviewed`: functions that name one of the columns in their bodies, which nobody
+    rewrites, and run with either type.
     """
 
     table: Relation
     columns: tuple[str, ...]
     to_type: str
     unfit: Unfit = "refuse"
+    reviewed: tuple[Relation, ...] = ()
 
     @property
     def title(self) -> str:
@@ -57,7 +60,11 @@ class RetypeKey(Change):
         if gone:
             yield from gone
             return
-        yield from obstacles_of(self._graph(db), db, quarantine=self.unfit == "quarantine")
+        graph = self._graph(db)
+        yield from obstacles_of(graph, db, quarantine=self.unfit == "quarantine")
+        for member in graph.changing:
+            for c in member.conversions:
+                yield from named_in_bodies(db, member.name, c.column, self.reviewed)
 
     def steps(self, db: Snapshot) -> Iterator[Step]:
         """Expand, migrate, switch, contract."""

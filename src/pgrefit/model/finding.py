@@ -63,6 +63,12 @@ class Finding:
     cost: Cost | None = None
     rule: str = ""
 
+    @property
+    def weight(self) -> tuple[int, float, int, int, int]:
+        """What sorts findings, greater is worse: severity, share of time, queries, rows, bytes."""
+        cost = self.cost or Cost()
+        return (self.severity.rank, cost.share_of_time, cost.queries_affected, cost.rows, cost.bytes)
+
 
 Check = Callable[[Observation], Iterator[Finding]]
 Asks = Callable[[Observation], Iterator[Question]]

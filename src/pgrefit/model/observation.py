@@ -8,6 +8,7 @@ from .ddl import Statement
 from .names import Relation
 from .server import Server
 from .snapshot import Snapshot
+from .statements import StatementStatistics
 from .statistics import Statistics
 from .workload import Workload
 
@@ -18,11 +19,12 @@ Cell = str | int | float | bool | None
 class Question:
     """Something to be measured on the data: a read-only SELECT. Its statement is its identity.
 
-    `about` names the table that is read (for coverage and the scan budget).
+    `about` names the table that is read (for coverage and the scan budget); `sampled` says that only a part of it is.
     """
 
     about: Relation
     select: Statement
+    sampled: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Observation:
     profiles: tuple[QueryProfile, ...] = ()
     environments: tuple[Environment, ...] = ()
     server: Server = field(default_factory=Server)
+    statements: tuple[StatementStatistics, ...] = ()  # that the server counted, the longest in total first
 
     def answer(self, question: Question) -> Answer | None:
         """The answer where it was asked and got one; None where not yet asked or skipped."""

@@ -22,6 +22,25 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationError:
+    """What the server cannot read in its configuration files now; `setting` is '' where the line names none."""
+
+    file: str
+    line: int
+    setting: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnloadedSetting:
+    """A line of the configuration files that says otherwise than the running server, which needs but a reload."""
+
+    setting: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
     """A replication slot, with the WAL in bytes that it keeps the server from removing."""
 
@@ -29,9 +48,11 @@ class Slot:
     kind: Literal["physical", "logical"]
     active: bool
     temporary: bool = False
+    synced: bool = False  # a standby's copy of its primary's, which nobody uses there
     database: str = ""
     retained_bytes: int | None = None
     wal_status: str = ""  # reserved, extended, unreserved, lost
+    inactive_since: datetime | None = None  # from version 17 on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +79,10 @@ class Archiver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HbaRule:
-    """A line of pg_hba.conf as the server read it; `error` where it could not."""
+    """A line of pg_hba.conf as the server reads it now, in order.
+
+    `error`: why it cannot match; where the line cannot be read at all, `kind` is ''.
+    """
 
     line: int
     kind: str  # local, host, hostssl, hostnossl …
@@ -67,16 +91,19 @@ class HbaRule:
     address: str = ""
     netmask: str = ""
     method: str = ""
+    options: tuple[str, ...] = ()
     error: str = ""
+    file: str = ""  # from version 16 on, which has files that include others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """What keeps vacuum from removing dead rows: its age in transactions."""
+    """What keeps vacuum from removing dead rows: its age in transactions and, of a transaction, in seconds."""
 
     kind: Literal["session", "prepared transaction", "slot", "replica"]
     name: str
     age: int
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +121,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollationVersion:
-    """A collation whose library has another version than when it was recorded; the database's own has its name."""
+    """A collation whose library has another version than when it was recorded.
+
+    `name` is spelt as `IndexKey.collation`; '' is the database's own. `actual` is '' where the library is gone.
+    """
 
     name: str
     recorded: str
@@ -112,8 +142,23 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordEnd:
+    """When the password of a role that logs in ceases to be accepted."""
+
+    role: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Md5Role:
+    """A role that logs in and whose password is stored as an MD5 hash."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counters:
-    """pg_stat_database of this database."""
+    """pg_stat_database of this database; `conflicts` are queries that a standby cancelled to go on replaying."""
 
     commits: int = 0
     rollbacks: int = 0
@@ -122,6 +167,7 @@ class Counters:
     temporary_files: int = 0
     temporary_bytes: int = 0
     deadlocks: int = 0
+    conflicts: int = 0
     checksum_failures: int = 0
 
 
@@ -142,11 +188,14 @@ class Server:
     in_recovery: bool = False
     superuser: bool = False  # the role that looked
     hosted: Hosted | None = None
+    observed_at: datetime | None = None  # by the server's clock
     started_at: datetime | None = None
     encoding: str = ""
     xid_age: int = 0  # of the oldest transaction that the database's rows name
     mxid_age: int = 0
     settings: tuple[Setting, ...] = ()
+    configuration_errors: tuple[ConfigurationError, ...] = ()
+    unloaded_settings: tuple[UnloadedSetting, ...] = ()
     slots: tuple[Slot, ...] = ()
     replicas: tuple[Replica, ...] = ()
     archiver: Archiver = Archiver()
@@ -155,12 +204,19 @@ class Server:
     sessions: tuple[Session, ...] = ()
     collations: tuple[CollationVersion, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
+    password_ends: tuple[PasswordEnd, ...] = ()  # within a year
+    md5_roles: tuple[Md5Role, ...] = ()
     counters: Counters = Counters()
     unseen: tuple[Unseen, ...] = ()
     format: str = field(default="pgrefit/server/1")
 
+    @property
+    def major(self) -> int:
+        """Major version, such as 16."""
+        return self.version_num // 10000
+
     def setting(self, name: str) -> Setting | None:
-        """The setting of that name, or None."""
+        """The setting of that name, or None where there is none or the role may not see it."""
         return next((setting for setting in self.settings if setting.name == name), None)
 
     def value(self, name: str) -> str:
@@ -168,6 +224,15 @@ class Server:
         found = self.setting(name)
         return found.value if found else ""
 
+    def number(self, name: str) -> float | None:
+        """The value of a numeric setting in its unit; None where there is none."""
+        found = self.setting(name)
+        return float(found.value) if found else None
+
     def is_on(self, name: str) -> bool:
         """Whether a switch is on."""
         return self.value(name) == "on"
+
+    def is_off(self, name: str) -> bool:
+        """Whether a switch is known to be off."""
+        return self.value(name) == "off"

@@ -69,6 +69,8 @@ class IndexStatistics:
     scans: int
     pages: int = 0
     rows: int = -1  # entries, estimated; -1: unknown
+    blocks_fetched: int = 0
+    blocks_hit: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,30 +3,64 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
 from typing import Any
 
 import psycopg
 
 from pgrefit.model.observation import Answer, Cell, Question
-from pgrefit.pg.ask import ask
+from pgrefit.pg.ask import Reply, ask
+
+from .answer_file import AnswerFile
+from .budget import Purse
 
 LOCK_WAIT_MS = 500  # who waits for a lock lets others queue up behind
+MOST_ROWS = 1_000
 
 
 def answer(
-    conn: psycopg.Connection[Any], questions: Iterable[Question], *, runtime_ms: int = 60_000, rows: int = 1_000
+    conn: psycopg.Connection[Any], questions: Iterable[Question], *, runtime_ms: int = 60_000, rows: int = MOST_ROWS
 ) -> dict[Question, Answer]:
     """Ask each question in a read-only transaction of its own, for at most `runtime_ms` and `rows` rows.
 
     A question that fails (time, privilege, lock, whatever the server says) is answered by `skipped`. Raises
     ConnectionLost.
     """
-    return {question: _answer(conn, question, runtime_ms, rows) for question in questions}
+    return {question: _answer(_reply(conn, question, runtime_ms, rows)) for question in questions}
 
 
-def _answer(conn: psycopg.Connection[Any], question: Question, runtime_ms: int, rows: int) -> Answer:
-    reply = ask(conn, question.select, runtime_ms=runtime_ms, lock_wait_ms=LOCK_WAIT_MS, rows=rows)
+def answer_within(
+    conn: psycopg.Connection[Any], questions: Iterable[Question], purse: Purse, file: AnswerFile | None = None
+) -> dict[Question, Answer]:
+    """The same within a budget: small tables first, what was kept in the file not again, nothing behind a lock twice.
+
+    What the budget no longer allows is answered by `skipped`.
+    """
+    return {question: _within(conn, question, purse, file) for question in sorted(questions, key=purse.price)}
+
+
+def _within(conn: psycopg.Connection[Any], question: Question, purse: Purse, file: AnswerFile | None) -> Answer:
+    if kept := file.find(question) if file else None:
+        return kept
+    if refusal := purse.refuses(question):
+        return Answer(skipped=refusal)
+    began = time.monotonic()
+    reply = _reply(conn, question, purse.question_ms, MOST_ROWS)
+    if reply.locked:
+        purse.locked.add(question.about)
+    found = _answer(reply)
+    if file:
+        file.keep(question, found)
+    purse.pay(question, time.monotonic() - began)
+    return found
+
+
+def _reply(conn: psycopg.Connection[Any], question: Question, runtime_ms: int, rows: int) -> Reply:
+    return ask(conn, question.select, runtime_ms=runtime_ms, lock_wait_ms=LOCK_WAIT_MS, rows=rows)
+
+
+def _answer(reply: Reply) -> Answer:
     if reply.error:
         return Answer(skipped=reply.error)
     return Answer(columns=reply.columns, rows=tuple(tuple(map(_cell, row)) for row in reply.rows))

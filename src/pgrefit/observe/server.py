@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import psycopg
@@ -11,15 +11,19 @@ from pgrefit.errors import ConnectionLost, PgrefitError
 from pgrefit.model.server import (
     Archiver,
     CollationVersion,
+    ConfigurationError,
     Counters,
     HbaRule,
     Holder,
+    Md5Role,
+    PasswordEnd,
     Replica,
     Server,
     Session,
     Setting,
     Slot,
     Subscription,
+    UnloadedSetting,
     Unseen,
 )
 from pgrefit.pg.capabilities import probe
@@ -40,24 +44,25 @@ def take_server(conn: psycopg.Connection[Any]) -> Server:
     return Server(
         **facts, superuser=able.superuser, hosted=able.hosted, counters=counters,
         settings=looking.at("settings", "server_settings", Setting),
+        configuration_errors=looking.at("configuration files", "server_configuration_errors", ConfigurationError),
+        unloaded_settings=looking.at("settings not loaded", "server_unloaded_settings", UnloadedSetting),
         slots=looking.at("replication slots", "server_slots", Slot),
-        replicas=looking.at("replicas", "server_replicas", Replica),
+        replicas=looking.at("replicas", "server_replicas", Replica) if able.reads_all_stats else (),
         archiver=next(iter(looking.at("archiver", "server_archiver", Archiver)), Archiver()),
-        hba=tuple(map(_rule, looking.at("pg_hba.conf", "server_hba", HbaRule))),
+        hba=tuple(map(_with_tuples, looking.at("pg_hba.conf", "server_hba", HbaRule))),
         holders=looking.at("what holds vacuum back", "server_holders", Holder),
         sessions=looking.at("sessions", "server_sessions", Session) if able.reads_all_stats else (),
         collations=looking.at("collation versions", "server_collations", CollationVersion),
         subscriptions=looking.at("subscriptions", "server_subscriptions", Subscription),
+        password_ends=looking.at("ends of passwords", "server_password_ends", PasswordEnd),
+        md5_roles=looking.at("how passwords are stored", "server_md5_roles", Md5Role),
         unseen=tuple(looking.unseen),
     )  # fmt: skip
 
 
-def _rule(rule: HbaRule) -> HbaRule:
-    """Lists are tuples."""
-    return HbaRule(
-        line=rule.line, kind=rule.kind, databases=tuple(rule.databases), users=tuple(rule.users), address=rule.address,
-        netmask=rule.netmask, method=rule.method, error=rule.error,
-    )  # fmt: skip
+def _with_tuples(rule: HbaRule) -> HbaRule:
+    """The driver gives arrays as lists."""
+    return replace(rule, databases=tuple(rule.databases), users=tuple(rule.users), options=tuple(rule.options))
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ def _index(row: dict[str, Any]) -> IndexStatistics:
         index=Relation(row["schema"], row["name"]),
         table=Relation(row["table_schema"], row["table_name"]),
         bytes=row["bytes"], scans=row["scans"], pages=row["pages"], rows=row["rows"],
+        blocks_fetched=row["blocks_fetched"], blocks_hit=row["blocks_hit"],
     )  # fmt: skip
 
 

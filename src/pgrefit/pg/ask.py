@@ -9,11 +9,12 @@ import psycopg
 from psycopg.types.numeric import FloatLoader
 from psycopg.types.string import TextLoader
 
-from pgrefit.errors import ConnectionLost
+from pgrefit.errors import ConnectionLost, LockNotGranted
 from pgrefit.pg.errors import translate
 from pgrefit.pg.queries import fetch_dicts
 
 CURSOR = "pgrefit_question"
+FOREIGN = "08"  # said by a server that is still there: it is a server behind a foreign table that is not
 # Python cannot hold all that these can say (infinity, year 10000), and nobody calculates with them.
 AS_TEXT = ("date", "timestamp", "timestamptz", "time", "timetz", "interval", "uuid", "json", "jsonb", "inet", "cidr")
 
@@ -25,6 +26,7 @@ class Reply:
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[Any, ...], ...] = ()
     error: str = ""
+    locked: bool = False  # what it reads is locked by others
 
 
 def ask(conn: psycopg.Connection[Any], select: str, *, runtime_ms: int, lock_wait_ms: int, rows: int) -> Reply:
@@ -40,9 +42,10 @@ def ask(conn: psycopg.Connection[Any], select: str, *, runtime_ms: int, lock_wai
             return _reply(conn, select, rows)
     except psycopg.Error as error:
         explained = translate(error)
-        if isinstance(explained, ConnectionLost):
+        if isinstance(explained, ConnectionLost) and (conn.closed or (error.sqlstate or "")[:2] != FOREIGN):
             raise explained from error
-        return Reply(error=error.diag.message_primary or str(error).strip() or type(error).__name__)
+        words = error.diag.message_primary or str(error).strip() or type(error).__name__
+        return Reply(error=words, locked=isinstance(explained, LockNotGranted))
 
 
 def _reply(conn: psycopg.Connection[Any], select: str, rows: int) -> Reply:

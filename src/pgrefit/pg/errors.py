@@ -16,6 +16,7 @@ from pgrefit.errors import (
     MissingPrivilege,
     PgrefitError,
     Refused,
+    ServerUnsuitable,
     StoppedSafely,
 )
 
@@ -129,6 +130,13 @@ def _read_only(error: psycopg.Error) -> PgrefitError:
     )
 
 
+def _no_text(error: psycopg.Error) -> PgrefitError:
+    return ServerUnsuitable(
+        "the database holds bytes that are no text in UTF-8, in a name, a comment or a definition", why=_why(error),
+        next_step="rename what is named so, rewrite the comment, or move to a database whose encoding is UTF8",
+    )  # fmt: skip
+
+
 def _in_use(error: psycopg.Error) -> PgrefitError:
     return Refused("it is in use by another session", why=_why(error), next_step="try again when nobody uses it")
 
@@ -154,5 +162,6 @@ BY_STATE: dict[str, Explain] = {
     "25P04": _connection_lost,
     "25006": _read_only,
     "55006": _in_use,
+    "22021": _no_text,
 }
 BY_CLASS: dict[str, Explain] = {"08": _connection_lost}

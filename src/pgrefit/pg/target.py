@@ -96,7 +96,7 @@ def _from_environment() -> dict[str, str]:
 def _from_configuration(folder: Path, env_name: str | None) -> Target | None:
     """Look in the nearest folder upwards whose configuration says anything to pgrefit."""
     for place in (folder, *folder.parents):
-        for path, settings in _settings_in(place):
+        for path, settings in settings_in(place):
             if found := _chosen(path, settings, env_name):
                 return found
     if env_name:
@@ -107,7 +107,8 @@ def _from_configuration(folder: Path, env_name: str | None) -> Target | None:
     return None
 
 
-def _settings_in(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
+def settings_in(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
+    """The configuration in a folder: the file, and what it says to pgrefit. BadIntent where it cannot be read."""
     own, project = folder / OWN_FILE, folder / "pyproject.toml"
     found = [(own, _read(own))] if own.is_file() else []
     if project.is_file() and (table := _read(project).get("tool", {}).get("pgrefit")):
@@ -123,7 +124,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise BadIntent(f"{path} cannot be read", why=str(error), next_step="mend the file") from error
     own = settings if path.name == OWN_FILE else settings.get("tool", {}).get("pgrefit", {})
     above = [] if path.name == OWN_FILE else ["tool", "pgrefit"]
-    _check_keys(path, text, own, above, ("database", "env"))
+    _check_keys(path, text, own, above, ("database", "env", "audit"))
     for name, table in own.get("env", {}).items():
         _check_keys(path, text, table, [*above, "env", name], ("database",))
     return settings

@@ -14,9 +14,9 @@ from markupsafe import Markup
 
 from pgrefit import __version__
 from pgrefit.report import units
-from pgrefit.report.coverage import coverage_lines, crashed_lines
+from pgrefit.report.coverage import coverage_lines, crashed_lines, rule_lines
 from pgrefit.report.phrases import cost_phrase
-from pgrefit.report.ranking import by_rule, tally
+from pgrefit.report.ranking import alike, tally
 from pgrefit.report.steps import first_of_no_return
 from pgrefit.report.story import Story
 from pgrefit.report.views import headline
@@ -76,9 +76,10 @@ def _context(story: Story) -> dict[str, object]:
 def _audit_parts(story: Story) -> dict[str, object]:
     report = story.findings
     return {
-        "findings": by_rule(report.findings) if report else (),
+        "findings": alike(report.findings) if report else (),
         "tally": tally(report.findings) if report else (),
         "coverage": (*crashed_lines(report), *coverage_lines(report)) if report else (),
+        "rule_by_rule": tuple(rule_lines(report)) if report else (),
     }
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date
 from enum import Enum
 from typing import cast
 
-from pgrefit.model.audit_report import AuditReport
+from pgrefit.model.audit_report import AuditReport, LeftOut
 from pgrefit.model.change import Change
 from pgrefit.model.codec import to_json
-from pgrefit.model.finding import Finding
+from pgrefit.model.finding import Cost, Finding
 from pgrefit.model.names import Relation
 from pgrefit.model.plan import Plan
 
@@ -43,9 +43,21 @@ def _body(value: object) -> Plain:
 
 
 def _audit(report: AuditReport) -> dict[str, Plain]:
-    rest = {f.name: plain(getattr(report, f.name)) for f in fields(report) if f.name not in {"findings", "format"}}
-    database = rest.pop("database", "")
-    return {"database": database, "findings": [finding(each) for each in report.findings], **rest}
+    own = {"database", "findings", "left_out", "format"}
+    rest = {f.name: plain(getattr(report, f.name)) for f in fields(report) if f.name not in own}
+    findings: list[Plain] = [finding(each) for each in report.findings]
+    left_out: list[Plain] = [_left_out(each) for each in report.left_out]
+    return {
+        "database": report.database,
+        "findings": findings,
+        **rest,
+        "suppressed": report.suppressed,
+        "left_out": left_out,
+    }
+
+
+def _left_out(value: LeftOut) -> Plain:
+    return {"by": value.by, "where": value.where, "reason": value.reason, "finding": finding(value.finding)}
 
 
 def finding(value: Finding) -> dict[str, Plain]:
@@ -61,8 +73,15 @@ def finding(value: Finding) -> dict[str, Plain]:
     if value.advice:
         written["advice"] = value.advice
     if value.cost is not None:
-        written["cost"] = plain(value.cost)
+        written["cost"] = _cost(value.cost)
     return written
+
+
+def _cost(cost: Cost) -> Plain:
+    """Of the workload always; rows and bytes where there are any."""
+    of_data: dict[str, Plain] = {"rows": cost.rows, "bytes": cost.bytes}
+    of_workload: dict[str, Plain] = {"queries_affected": cost.queries_affected, "share_of_time": cost.share_of_time}
+    return of_workload | {key: value for key, value in of_data.items() if value}
 
 
 def _without_nulls(value: Plain, *keys: str) -> Plain:
@@ -75,7 +94,7 @@ def plain(value: object) -> Plain:
     match value:
         case None | bool() | int() | float() | str():
             return value
-        case Relation() | datetime():
+        case Relation() | date():
             return str(value) if isinstance(value, Relation) else value.isoformat()
         case Enum():
             return plain(value.value)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pgrefit.model.audit_report import AuditReport
 from pgrefit.model.finding import Finding
 from pgrefit.model.goals import Goals
 from pgrefit.model.plan import Plan
 from pgrefit.model.run import Verification
-from pgrefit.report.ranking import RuleFindings, by_rule, tally
+from pgrefit.report.coverage import coverage_lines, crashed_lines, rule_lines
+from pgrefit.report.phrases import details
+from pgrefit.report.ranking import Alike, alike, tally
 from pgrefit.report.steps import first_of_no_return, lock_phrase
-from pgrefit.report.units import count, evidence_source, evidence_value, listed, plural, quantity, visible
+from pgrefit.report.units import count, listed, plural, quantity, visible
 
 _SPECIAL = "\\`*_{}[]<>()#+-!|~&@"
 
 
-def findings(report: AuditReport) -> str:
-    """The findings grouped by rule, each with its evidence."""
+def findings(report: AuditReport, *, everything: bool = False) -> str:
+    """Alike findings together, each with its evidence: the dearest of them, or all. Then what was examined."""
     counts = listed(words for _, words in tally(report.findings))
     head = f"# Findings\n\n{plural(len(report.findings), 'finding')}{': ' + counts if counts else ''}.\n"
-    return head + "".join(_rule(group) for group in by_rule(report.findings))
+    groups = "".join(_group(group, everything=everything) for group in alike(report.findings))
+    return head + groups + _coverage(report, everything=everything)
 
 
 def plan(value: Plan) -> str:
@@ -74,19 +75,25 @@ def escape(text: str) -> str:
     return "".join("\\" + character if character in _SPECIAL else character for character in flat)
 
 
-def _rule(group: RuleFindings) -> str:
-    return f"\n## {escape(group.rule)} ({group.severity.value})\n\n" + "".join(_finding(f) for f in group.findings)
+def _group(group: Alike, *, everything: bool) -> str:
+    shown = group.findings if everything else group.dearest
+    more = len(group.findings) - len(shown)
+    amount = f", {len(group.findings):,}" if len(group.findings) > 1 else ""
+    head = f"\n## {escape(group.rule)} ({group.severity.value}{amount})\n\n"
+    return head + "".join(map(_finding, shown)) + (f"- … and {more:,} more\n" if more else "")
 
 
 def _finding(finding: Finding) -> str:
     first = f"- **{escape(finding.object)}**: {escape(finding.message)}\n"
-    return first + "".join(f"  - {line}\n" for line in _details(finding))
+    return first + "".join(f"  - {escape(line)}\n" for line in details(finding))
 
 
-def _details(finding: Finding) -> Iterable[str]:
-    if finding.evidence:
-        parts = (f"{e.measure} {evidence_value(e)} ({evidence_source(e)})" for e in finding.evidence)
-        yield escape("; ".join(parts))
-    yield from (f"remedy: {escape(change.title)}" for change in finding.remedy)
-    if finding.advice:
-        yield f"advice: {escape(finding.advice)}"
+def _coverage(report: AuditReport, *, everything: bool) -> str:
+    lines = [*crashed_lines(report), *coverage_lines(report, everything=everything)]
+    if not lines:
+        return ""
+    said = "".join(f"{'  ' if line.startswith('  ') else ''}- {escape(line)}\n" for line in lines)
+    rows = "".join(f"| {' | '.join(map(escape, row))} |\n" for row in rule_lines(report))
+    table = f"| rule | examined | not examined |\n|---|---|---|\n{rows}"
+    each = f"\n<details><summary>Rule by rule</summary>\n\n{table}\n</details>\n" if rows else ""
+    return f"\n## What was examined\n\n{said}{each}"

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgrefit.model.finding import Finding
+from pgrefit.model.finding import Cost, Finding
 from pgrefit.model.measure import LoadReport
 from pgrefit.model.run import OrderGiven, Progress, Run
-from pgrefit.report.units import milliseconds, number, plural, share
+from pgrefit.report.units import evidence_source, evidence_value, milliseconds, number, plural, share, size
 
 
 def cost_phrase(finding: Finding) -> str:
-    """What the defect costs the workload; empty where that was not measured."""
-    cost = finding.cost
-    if cost is None or not cost.queries_affected:
-        return ""
-    return f"{plural(cost.queries_affected, 'query', 'queries')}, {share(cost.share_of_time)} of the workload's time"
+    """What the defect costs: of the workload, in rows, in bytes; empty where nothing of that was measured."""
+    cost = finding.cost or Cost()
+    time = f"{plural(cost.queries_affected, 'query', 'queries')}, {share(cost.share_of_time)} of the workload's time"
+    parts = (
+        time if cost.queries_affected else "",
+        f"{plural(cost.rows, 'row')} concerned" if cost.rows else "",
+        f"{size(cost.bytes)} wasted" if cost.bytes else "",
+    )
+    return "; ".join(filter(None, parts))
+
+
+def details(finding: Finding) -> Iterator[str]:
+    """What was measured, what it costs, and what to do, a line each."""
+    if finding.evidence:
+        yield "; ".join(f"{e.measure} {evidence_value(e)} ({evidence_source(e)})" for e in finding.evidence)
+    if cost := cost_phrase(finding):
+        yield f"cost: {cost}"
+    yield from (f"remedy: {change.title}" for change in finding.remedy)
+    if finding.advice:
+        yield f"advice: {finding.advice}"
 
 
 def load_phrase(load: LoadReport) -> str:

@@ -1,4 +1,4 @@
-"""The order in which findings are told: by severity, then by what they cost, those of one rule together."""
+"""The order in which findings are told: by severity, then by what they cost, alike ones together."""
 
 from __future__ import annotations
 
@@ -9,39 +9,40 @@ from dataclasses import dataclass
 from pgrefit.model.finding import Finding, Severity
 from pgrefit.report.units import plural
 
+DEAREST = 3  # findings of a group that stand for it
 _WORDS = {Severity.ERROR: ("error",), Severity.WARNING: ("warning",), Severity.INFO: ("info", "info")}
 
 
 @dataclass(frozen=True, slots=True)
-class RuleFindings:
-    """The findings of one rule, ranked."""
+class Alike:
+    """Findings of one rule and severity, the dearest first."""
 
     rule: str
+    severity: Severity
     findings: tuple[Finding, ...]
 
     @property
-    def severity(self) -> Severity:
-        """The worst among them."""
-        return max((f.severity for f in self.findings), key=lambda severity: severity.rank)
+    def dearest(self) -> tuple[Finding, ...]:
+        """Those that stand for all."""
+        return self.findings[:DEAREST]
 
-
-def rank(finding: Finding) -> tuple[int, float, int]:
-    """What sorts findings: severity, share of the workload's time, queries affected. Greater is worse."""
-    cost = finding.cost
-    return (finding.severity.rank, cost.share_of_time if cost else 0.0, cost.queries_affected if cost else 0)
+    @property
+    def others(self) -> tuple[Finding, ...]:
+        """The rest."""
+        return self.findings[DEAREST:]
 
 
 def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Worst first; the audit's own order where they are equal."""
-    return tuple(sorted(findings, key=rank, reverse=True))
+    return tuple(sorted(findings, key=lambda finding: finding.weight, reverse=True))
 
 
-def by_rule(findings: Iterable[Finding]) -> tuple[RuleFindings, ...]:
-    """Findings of one rule together, the rule with the worst finding first."""
-    groups: dict[str, list[Finding]] = {}
+def alike(findings: Iterable[Finding]) -> tuple[Alike, ...]:
+    """Findings of one rule and severity together, the group with the worst and dearest finding first."""
+    groups: dict[tuple[str, Severity], list[Finding]] = {}
     for finding in ranked(findings):
-        groups.setdefault(finding.rule or "unnamed rule", []).append(finding)
-    return tuple(RuleFindings(rule, tuple(group)) for rule, group in groups.items())
+        groups.setdefault((finding.rule or "unnamed rule", finding.severity), []).append(finding)
+    return tuple(Alike(rule, severity, tuple(group)) for (rule, severity), group in groups.items())
 
 
 def tally(findings: Iterable[Finding]) -> tuple[tuple[Severity, str], ...]:

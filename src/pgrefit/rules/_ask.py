@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -34,6 +35,11 @@ class Row:
         """The text in a column; '' for NULL."""
         cell = self.cells[column]
         return "" if cell is None else str(cell)
+
+    def texts(self, column: str) -> tuple[str, ...]:
+        """The texts of an array in a column; none for NULL."""
+        found: list[str] = json.loads(self.text(column) or "[]")
+        return tuple(found)
 
 
 def rows_of(observation: Observation, question: Question) -> list[Row] | None:

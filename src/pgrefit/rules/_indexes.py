@@ -8,19 +8,39 @@ from pgrefit.changes.create_index import CreateIndex, IndexColumn, free_index_na
 from pgrefit.model.snapshot import Index, IndexKey, Snapshot, Table
 from pgrefit.model.sql_tree import columns_of, is_readable, nodes, parse_expression, value_of
 
+ORDERED = {"btree", "hash", "gist"}  # descended by their first keys; others, by any of them
+OF_PARTS = ("trgm", "array", "jsonb", "tsvector", "hstore", "gin__int", "box", "point")  # not for equality
 
-def serves_lookup(index: Index, columns: tuple[str, ...]) -> bool:
+
+def serves_lookup(index: Index, columns: tuple[str, ...], table: Table | None = None) -> bool:
     """Whether looking up rows by equality on all of these columns can descend the index.
 
     A predicate that only leaves out rows where one of the columns is NULL is no hindrance, for such a lookup never
-    wants them. A unique index on some of the columns finds the one row.
+    wants them. A unique index on some of the columns finds the one row. A GiST or GIN index over scalars (btree_gist,
+    btree_gin, and so the index of an exclusion constraint) serves too. With the `table`, an index in another collation
+    than its column's does not.
     """
-    if not index.valid or index.method not in {"btree", "hash"} or not _lets_all_in(index, columns):
-        return False
     keys = index.columns
+    if not index.valid or not _lets_all_in(index, columns) or not _compares(index, columns, table):
+        return False
     if index.unique and index.method == "btree" and None not in keys and set(keys) <= set(columns):
         return True
-    return len(keys) >= len(columns) and set(keys[: len(columns)]) == set(columns)
+    if index.method in ORDERED:
+        return len(keys) >= len(columns) and set(keys[: len(columns)]) == set(columns)
+    return index.method == "gin" and set(columns) <= set(keys)
+
+
+def _compares(index: Index, columns: tuple[str, ...], table: Table | None) -> bool:
+    """Whether its keys over these columns find what is equal to a value, in the column's own collation."""
+    collations = {column.name: column.collation for column in table.columns} if table else {}
+    for key in index.keys:
+        if key.column not in columns:
+            continue
+        if index.method in {"gist", "gin"} and any(part in key.opclass for part in OF_PARTS):
+            return False
+        if key.collation != collations.get(key.column, key.collation):
+            return False
+    return True
 
 
 def _lets_all_in(index: Index, columns: tuple[str, ...]) -> bool:

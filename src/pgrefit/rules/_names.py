@@ -17,7 +17,8 @@ UNITS = {
     "s", "sec", "secs", "second", "seconds", "ms", "millis", "milliseconds", "min", "mins", "minutes", "hours", "days",
     "bytes", "kb", "mb", "gb", "m", "km", "cm", "mm", "kg", "g", "percent", "pct", "cents",
 }  # fmt: skip
-IRREGULAR = {"people": "person", "children": "child", "men": "man", "women": "woman"}
+IRREGULAR = {"people": "person", "children": "child", "men": "man", "women": "woman", "bases": "basis",
+             "analyses": "analysis", "indices": "index", "vertices": "vertex", "matrices": "matrix"}  # fmt: skip
 OWN_TABLE = {"parent", "ancestor", "root", "child", "previous", "next", "reply"}
 
 

@@ -1,4 +1,4 @@
--- Who may enter, as the server read pg_hba.conf; for superusers and whom they let.
+-- Who may enter, as the server reads pg_hba.conf now; for superusers and whom they let.
 SELECT
     h.line_number AS line,
     coalesce(h.type, '') AS kind,
@@ -7,6 +7,8 @@ SELECT
     coalesce(h.address, '') AS address,
     coalesce(h.netmask, '') AS netmask,
     coalesce(h.auth_method, '') AS method,
-    coalesce(h.error, '') AS error
+    coalesce(h.options, '{}') AS options,
+    coalesce(h.error, '') AS error,
+    coalesce(to_jsonb(h) ->> 'file_name', '') AS file
 FROM pg_hba_file_rules AS h
-ORDER BY h.line_number
+ORDER BY (to_jsonb(h) ->> 'rule_number')::integer, h.line_number

@@ -1,12 +1,24 @@
 -- Sizes in bytes, estimated rows and usage counters of each table; sizes of a partitioned table are those of its partitions.
+WITH locked AS MATERIALIZED (
+    -- To ask for the size of one of these would be to wait: it is taken from the last VACUUM or ANALYZE.
+    SELECT l.relation FROM pg_locks AS l
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted AND l.pid <> pg_backend_pid()
+)
 SELECT
     c.oid,
     n.nspname AS schema,
     c.relname AS name,
     c.reltuples::bigint AS rows,
     greatest(c.relpages, 0) AS pages,
-    CASE WHEN c.relkind IN ('r', 'm') THEN coalesce(pg_relation_size(c.oid), 0) ELSE 0 END AS heap_bytes,
-    CASE WHEN c.reltoastrelid <> 0 THEN coalesce(pg_total_relation_size(c.reltoastrelid), 0) ELSE 0 END AS toast_bytes,
+    CASE
+        WHEN c.relkind NOT IN ('r', 'm') THEN 0
+        WHEN c.oid IN (SELECT relation FROM locked) THEN greatest(c.relpages, 0)::bigint * current_setting('block_size')::int
+        ELSE coalesce(pg_relation_size(c.oid), 0)
+    END AS heap_bytes,
+    CASE
+        WHEN c.reltoastrelid = 0 OR c.reltoastrelid IN (SELECT relation FROM locked) THEN 0
+        ELSE coalesce(pg_total_relation_size(c.reltoastrelid), 0)
+    END AS toast_bytes,
     pg_stat_get_dead_tuples(c.oid) AS dead_rows,
     pg_stat_get_numscans(c.oid) AS sequential_scans,
     pg_stat_get_tuples_inserted(c.oid) AS inserted,

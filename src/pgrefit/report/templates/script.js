@@ -16,12 +16,13 @@
       for (const rule of document.querySelectorAll(".rule")) {
         rule.hidden = !rule.querySelector("details.finding:not([hidden])");
       }
+      for (const others of document.querySelectorAll("details.others")) others.open = Boolean(word);
       const shown = findings.filter((finding) => !finding.hidden).length;
       count.textContent = word ? `${shown} of ${findings.length}` : "";
     });
     open.addEventListener("click", () => {
       const opening = open.textContent === "Open all";
-      for (const finding of findings) finding.open = opening;
+      for (const part of document.querySelectorAll("details.finding, details.others")) part.open = opening;
       open.textContent = opening ? "Close all" : "Open all";
     });
   }

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Sequence
 
 from rich.console import Console
+from rich.text import Text
 
 from pgrefit.model.audit_report import AuditReport
 from pgrefit.model.finding import Finding, Severity
-from pgrefit.report.coverage import coverage_lines, crashed_lines
+from pgrefit.report.coverage import coverage_lines, crashed_lines, rule_lines
 from pgrefit.report.phrases import cost_phrase
-from pgrefit.report.ranking import RuleFindings, by_rule, tally
+from pgrefit.report.ranking import DEAREST, Alike, alike, tally
 from pgrefit.report.text.setting import BAD, FAINT, STRONG, WARN, heading, indented, phrase, say, table
-from pgrefit.report.units import evidence_source, evidence_value, listed
+from pgrefit.report.units import evidence_source, evidence_value, listed, plural
 
-SCREENFUL = 12
+SCREENFUL = 40  # lines
+SUMMED_UP = 12  # groups that get a line each once the screen is full
 _STYLE = {Severity.ERROR: BAD, Severity.WARNING: WARN, Severity.INFO: ""}
 
 
 def findings(report: AuditReport, console: Console, *, everything: bool = False) -> None:
-    """Findings by rule, worst first: a screenful of them, or all."""
+    """Alike findings together, worst first: about a screenful, or all."""
     if not report.findings:
         console.print(say("No findings."))
-    left = len(report.findings) if everything else SCREENFUL
-    for group in by_rule(report.findings):
-        if left > 0:
-            _rule(group, console, left)
-        left -= len(group.findings)
-    if left < 0:
+    groups = alike(report.findings)
+    whole = len(groups) if everything else _fitting(groups)
+    for group in groups[:whole]:
+        _group(group, console, len(group.findings) if everything else DEAREST)
+    _summed_up(groups[whole:], console)
+    hidden = len(report.findings) - sum(len(group.dearest) for group in groups[:whole])
+    if hidden and not everything:
         console.print()
-        console.print(say(f"… and {-left:,} more: --all", FAINT))
-    _ending(report, console)
+        console.print(say(f"{plural(hidden, 'finding')} not shown: --all", FAINT))
+    _ending(report, console, everything=everything)
 
 
 def finding(value: Finding, console: Console) -> None:
@@ -52,11 +55,43 @@ def finding(value: Finding, console: Console) -> None:
         console.print(say(cost_phrase(value), FAINT))
 
 
-def _rule(group: RuleFindings, console: Console, room: int) -> None:
+def _fitting(groups: Sequence[Alike]) -> int:
+    """How many groups a screen has room for; one at least."""
+    room = SCREENFUL
+    for number, group in enumerate(groups):
+        room -= 2 + 2 * len(group.dearest) + bool(group.others)
+        if room < 0:
+            return max(number, 1)
+    return len(groups)
+
+
+def _group(group: Alike, console: Console, most: int) -> None:
     console.print()
-    console.print(phrase((group.severity.value, _STYLE[group.severity]), (f"  {group.rule}", STRONG)))
-    for value in islice(group.findings, room):
+    console.print(_head(group))
+    for value in group.findings[:most]:
         _line(value, console)
+    if len(group.findings) > most:
+        indented(console, say(f"… and {len(group.findings) - most:,} more", FAINT), 2)
+
+
+def _summed_up(groups: Sequence[Alike], console: Console) -> None:
+    """Groups for which there was no room, a line each."""
+    if groups:
+        console.print()
+    for group in groups[:SUMMED_UP]:
+        names = ", ".join(value.object for value in group.dearest)
+        line = _head(group)
+        line.append_text(phrase((f"  {names}{', …' if group.others else ''}", FAINT)))
+        console.print(line, no_wrap=True, overflow="ellipsis")
+    if len(groups) > SUMMED_UP:
+        rest = groups[SUMMED_UP:]
+        amount = plural(sum(len(group.findings) for group in rest), "finding")
+        console.print(say(f"… and {amount} of {plural(len(rest), 'more kind')}", FAINT))
+
+
+def _head(group: Alike) -> Text:
+    amount = f"  ({len(group.findings):,})" if len(group.findings) > 1 else ""
+    return phrase((group.severity.value, _STYLE[group.severity]), (f"  {group.rule}", STRONG), (amount, FAINT))
 
 
 def _line(value: Finding, console: Console) -> None:
@@ -65,12 +100,15 @@ def _line(value: Finding, console: Console) -> None:
     indented(console, say(value.message))
 
 
-def _ending(report: AuditReport, console: Console) -> None:
+def _ending(report: AuditReport, console: Console, *, everything: bool) -> None:
     counts = listed(words for _, words in tally(report.findings))
     if counts:
         console.print()
         console.print(say(f"{counts}."))
     for line in crashed_lines(report):
         console.print(say(line, BAD))
-    for line in coverage_lines(report):
+    for line in coverage_lines(report, everything=everything):
         console.print(say(line, FAINT))
+    if everything and report.coverage:
+        heading(console, "What was examined")
+        table(console, ("rule", "examined", "not examined"), rule_lines(report))

@@ -70,7 +70,7 @@ def _orphans(table: Table, key: Constraint) -> Statement:
     """,
 )
 def not_valid_constraint(observation: Observation) -> Iterator[Finding]:
-    """Constraints that are enforced, but not validated, with the rows that break them."""
+    """Constraints of tables and domains that are enforced, but not validated, with the rows that break them."""
     for table, constraint in _unproven(observation):
         question = _violations(table, constraint)
         row = row_of(observation, question) if question else None
@@ -85,3 +85,18 @@ def not_valid_constraint(observation: Observation) -> Iterator[Finding]:
             ),
             advice="mend these rows, then ALTER TABLE … VALIDATE CONSTRAINT" if broken else "VALIDATE CONSTRAINT",
         )
+    yield from _of_domains(observation)
+
+
+def _of_domains(observation: Observation) -> Iterator[Finding]:
+    """Checks of domains that hold for new values only."""
+    for domain in observation.snapshot.types:
+        for check in () if domain.extension else domain.checks:
+            if check.kind == "check" and not check.validated:
+                yield Finding(
+                    object=f"{domain.name}.{check.name}",
+                    message="was added NOT VALID and never validated",
+                    severity=Severity.WARNING,
+                    evidence=(catalog("definition", str(check.definition)),),
+                    advice="ALTER DOMAIN … VALIDATE CONSTRAINT, which reads all columns of the domain",
+                )

@@ -6,7 +6,12 @@ from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Snapshot, Table
 from pgrefit.rules._ask import catalog, statistic, tables
+from pgrefit.rules._families import leaves
+from pgrefit.rules._grouped import by_schema
+
+MANY = 10  # tables of a schema, from which on it is a habit
 
 
 @rule(
@@ -21,22 +26,39 @@ from pgrefit.rules._ask import catalog, statistic, tables
         CREATE TABLE log_line (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, line text);
         CREATE TABLE metric (day date, value int, PRIMARY KEY (day)) PARTITION BY RANGE (day);
         CREATE TABLE metric_1 PARTITION OF metric FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+        CREATE TABLE event (id bigint NOT NULL, day date) PARTITION BY RANGE (day);
+        CREATE TABLE event_1 PARTITION OF event (PRIMARY KEY (id)) FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
     """,
 )
 def table_without_primary_key(observation: Observation) -> Iterator[Finding]:
-    """Tables, but for foreign ones and partitions, that have no primary key."""
-    rows = {t.table: t.rows for t in observation.statistics.tables}
+    """Tables, but for foreign ones, that have no primary key; partitions and heirs with the table that they are of."""
+    yield from by_schema(_found(observation), "tables have no primary key, but a unique key that could be it", few=MANY)
+
+
+def _found(observation: Observation) -> Iterator[tuple[str, Finding]]:
     for table in tables(observation):
-        if table.kind != "foreign table" and not table.primary_key:
-            estimate = rows.get(table.name, -1)
-            other = f"the unique index on ({', '.join(table.row_key)}) can become it" if table.row_key else ""
-            yield Finding(
-                object=str(table.name),
-                message="has no primary key" + (", but a unique key that could be it" if other else ""),
-                severity=Severity.INFO if other else Severity.WARNING,
-                evidence=(
-                    catalog("columns", tuple(c.name for c in table.columns)),
-                    *((statistic("rows", estimate),) if estimate >= 0 else ()),
-                ),
-                advice=other or "give it an identity column, or declare the columns that identify a row",
-            )
+        if table.kind != "foreign table" and not _is_keyed(observation.snapshot, table):
+            yield table.name.schema, _finding(table, observation.rows(table.name))
+
+
+def _finding(table: Table, rows: int) -> Finding:
+    other = ", ".join(table.row_key)
+    return Finding(
+        object=str(table.name),
+        message="has no primary key" + (f", but a unique key that could be it: ({other})" if other else ""),
+        severity=Severity.INFO if other else Severity.WARNING,
+        evidence=(
+            catalog("columns", tuple(c.name for c in table.columns)),
+            *((statistic("rows", rows),) if rows >= 0 else ()),
+        ),
+        advice="make the unique key the primary key" if other
+        else "give it an identity column, or declare the columns that identify a row",
+    )  # fmt: skip
+
+
+def _is_keyed(db: Snapshot, table: Table) -> bool:
+    """It has one, or each of its partitions has; or it is told with the table that it inherits from."""
+    parts = [part for part in leaves(db, table) if part is not table]
+    parents = (db.find_table(name) for name in table.inherits)
+    keyless = any(parent and not parent.primary_key for parent in parents)
+    return bool(table.primary_key) or keyless or (bool(parts) and all(part.primary_key for part in parts))

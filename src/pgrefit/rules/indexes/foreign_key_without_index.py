@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Constraint, Snapshot, Table
 from pgrefit.rules._ask import catalog, statistic
+from pgrefit.rules._families import partitions, users_tables
 from pgrefit.rules._indexes import index_on, serves_lookup
+from pgrefit.rules._together import told_once
 
 SMALL = 1000  # rows that are read faster than they are looked up
 
@@ -35,18 +37,36 @@ SMALL = 1000  # rows that are read faster than they are looked up
         CREATE INDEX ON purchase (code, buyer_id) INCLUDE (id);
         CREATE INDEX ON purchase USING hash (buyer_id);
         CREATE INDEX ON purchase (third_id) WHERE third_id IS NOT NULL;
+        CREATE TABLE visit (day date, buyer_id int REFERENCES buyer) PARTITION BY RANGE (day);
+        CREATE TABLE visit_1 PARTITION OF visit FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+        CREATE INDEX ON visit_1 (buyer_id);
     """,
 )
 def foreign_key_without_index(observation: Observation) -> Iterator[Finding]:
-    """Foreign keys whose columns lead no usable index of their table."""
-    rows = {t.table: t.rows for t in observation.statistics.tables}
-    for table in observation.snapshot.own_tables():
-        for key in table.foreign_keys:
-            if not key.inherited and not any(serves_lookup(index, key.columns) for index in table.indexes):
-                yield _finding(observation.snapshot, table, key, rows.get(table.name, -1))
+    """Foreign keys whose columns lead no usable index of their table; of a partitioned table, of each partition."""
+    return told_once(_found(observation))
 
 
-def _finding(db: Snapshot, table: Table, key: Constraint, rows: int) -> Finding:
+def _found(observation: Observation) -> Iterator[tuple[Table, Hashable, Finding]]:
+    for table in users_tables(observation.snapshot):
+        told = set[tuple[str, ...]]()
+        for key in table.foreign_keys if table.kind != "foreign table" else ():
+            if key.inherited or not key.enforced or key.columns in told or _served(observation.snapshot, table, key):
+                continue
+            told.add(key.columns)
+            yield table, key.columns, _finding(observation, table, key)
+
+
+def _served(db: Snapshot, table: Table, key: Constraint) -> bool:
+    if any(serves_lookup(index, key.columns, table) for index in table.indexes):
+        return True
+    below = partitions(db).get(table.name, ())
+    return bool(below) and all(part.kind == "foreign table" or _served(db, part, key) for part in below)
+
+
+def _finding(observation: Observation, table: Table, key: Constraint) -> Finding:
+    rows, partitioned = observation.rows(table.name), table.kind == "partitioned table"
+    alike = tuple(k.name for k in table.foreign_keys if k.columns == key.columns and k.name != key.name)
     return Finding(
         object=f"{table.name}.{key.name}",
         message=f"no index leads with {', '.join(key.columns)}, so a DELETE on {key.parent} reads the whole table",
@@ -54,7 +74,10 @@ def _finding(db: Snapshot, table: Table, key: Constraint, rows: int) -> Finding:
         evidence=(
             catalog("columns", key.columns),
             catalog("on delete", key.on_delete),
+            *((catalog("foreign keys on the same columns", alike),) if alike else ()),
             *((statistic("rows", rows),) if rows >= 0 else ()),
         ),
-        remedy=(index_on(db, table, key.columns),),
-    )
+        remedy=() if partitioned else (index_on(observation.snapshot, table, key.columns),),
+        advice="build it concurrently on each partition, then on the whole, which takes them over"
+        if partitioned else "",
+    )  # fmt: skip

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
-from pgrefit.changes.drop_index import DropIndex
-from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.finding import Cost, Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Index, Table
-from pgrefit.rules._ask import catalog, statistic
+from pgrefit.rules._ask import catalog
+from pgrefit.rules._families import users_tables
 from pgrefit.rules._indexes import needed_by_constraint, prefix_of
+from pgrefit.rules._together import shape, told_once
+from pgrefit.rules.indexes._drops import drop_of, weight, why_not
 
 
 @rule(
@@ -33,15 +35,26 @@ from pgrefit.rules._indexes import needed_by_constraint, prefix_of
         CREATE INDEX ON visit USING hash (place);
         CREATE UNIQUE INDEX ON visit (code);
         CREATE INDEX ON visit (code, day);
+        CREATE INDEX ON visit (id, day);
     """,
 )
 def redundant_index(observation: Observation) -> Iterator[Finding]:
     """B-trees whose keys are the first keys of another, and which give nothing beside."""
-    for table in observation.snapshot.own_tables():
+    return told_once(_found(observation))
+
+
+def _found(observation: Observation) -> Iterator[tuple[Table, Hashable, Finding]]:
+    for table in users_tables(observation.snapshot):
         for index in table.indexes:
-            longer = [other for other in table.indexes if _begins(index, other)]
-            if longer and not needed_by_constraint(index) and index.partition_of is None:
-                yield _finding(observation, table, index, min(longer, key=lambda other: len(other.keys)))
+            longer = () if needed_by_constraint(index) or index.partition_of else _longer(table, index)
+            staying = [other for other in longer if needed_by_constraint(other) or not _longer(table, other)]
+            if staying:
+                shortest = min(staying, key=lambda other: len(other.keys))
+                yield table, shape(index), _finding(observation, table, index, shortest)
+
+
+def _longer(table: Table, index: Index) -> tuple[Index, ...]:
+    return tuple(other for other in table.indexes if _begins(index, other))
 
 
 def _begins(index: Index, other: Index) -> bool:
@@ -62,7 +75,9 @@ def _finding(observation: Observation, table: Table, index: Index, other: Index)
         evidence=(
             catalog("definition", str(index.definition)),
             catalog("served as well by", str(other.definition)),
-            *((statistic("bytes", measured.bytes), statistic("scans", measured.scans)) if measured else ()),
+            *weight(observation, index),
         ),
-        remedy=(DropIndex(index=index, table=table.name),),
+        remedy=drop_of(observation.snapshot, table, index),
+        advice=why_not(observation.snapshot, table, index),
+        cost=Cost(bytes=measured.bytes) if measured else None,
     )

@@ -30,6 +30,7 @@ from pgrefit.rules._names import shared_words
 
 MINUTES = "^[0-9]{1,6}:[0-5][0-9]$"
 HOURS = "^[0-9]{1,6}:[0-5][0-9]:[0-5][0-9]$"
+MOST_LIKELY = 20  # a word that more columns share tells nothing
 NUMBER = r"^[+-]?[0-9]{1,15}(\.[0-9]{1,15})?$"
 DAY = "^[0-9]{4}-[0-1][0-9]-[0-3][0-9]([T ].*)?$"
 LOOKS = re.compile("|".join((MINUTES, HOURS, NUMBER, DAY)))
@@ -89,7 +90,7 @@ def _pairs(observation: Observation) -> Iterator[Pair]:
             continue
         for text in texts:
             likely = [c for c in typed if shared_words(text.name, c.name)]
-            if likely and _looks_typed(observation, table, text):
+            if 0 < len(likely) <= MOST_LIKELY and _looks_typed(observation, table, text):
                 yield from (Pair(table, text, c) for c in likely)
 
 

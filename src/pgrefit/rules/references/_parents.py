@@ -12,7 +12,7 @@ from pgrefit.model.ddl import Expression, Literal, ddl, expression, joined, raw
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, FkAction, Table
-from pgrefit.rules._ask import is_text, row_of, sample_of, tables
+from pgrefit.rules._ask import is_text, key_columns, row_of, sample_of, tables
 from pgrefit.rules._names import affinity, best_named, reference_name, shared_words, stems
 
 PARENTS_TRIED = 8
@@ -110,10 +110,12 @@ def converted(column: Column, to_type: str) -> Expression:
 
 
 def polymorphic(table: Table, column: Column) -> bool:
-    """Whether a sibling says what kind of thing the column refers to: x_type beside x_id."""
+    """Whether a sibling says what kind of thing the column refers to: x_type beside x_id; not if that refers itself."""
     base = reference_name(column.name).base
     kinds = {(*base, "type"), (*base, "kind"), (*base, "class")}
-    return any(reference_name(other.name).base in kinds for other in table.columns)
+    others = [reference_name(other.name) for other in table.columns]
+    generic = base == ("object",) and any(other.base == ("content", "type") for other in others)
+    return generic or any(other.base in kinds and not other.marked for other in others)
 
 
 def usual_on_delete(observation: Observation, parent: Table) -> FkAction:
@@ -156,15 +158,14 @@ class Search:
         return Reference(self.table, self.column, self.parents[best], 0) if enough else None
 
 
-def candidates(observation: Observation, *, skip_primary_key: bool) -> Iterator[tuple[Table, Column]]:
-    """Columns that may be references and are under no foreign key, nor under one of a partition."""
+def candidates(observation: Observation) -> Iterator[tuple[Table, Column]]:
+    """Columns outside the primary key that are under no foreign key, nor under one of a partition."""
     of_parts: defaultdict[Relation, set[str]] = defaultdict(set)
     for part in observation.snapshot.tables:
         if part.partition_of:
             of_parts[part.partition_of] |= {name for key in part.foreign_keys for name in key.columns}
     for table in tables(observation):
-        under_key = of_parts[table.name] | {name for key in table.foreign_keys for name in key.columns}
-        under_key |= set(table.primary_key) if skip_primary_key or len(table.primary_key) == 1 else set()
+        under_key = of_parts[table.name] | key_columns(table)
         for column in table.columns:
             if column.name not in under_key and not column.generated:
                 yield table, column

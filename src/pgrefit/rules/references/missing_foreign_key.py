@@ -4,83 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgrefit.changes._types import comparable
 from pgrefit.changes.add_foreign_key import AddForeignKey
 from pgrefit.model.change import Change
-from pgrefit.model.ddl import ddl
-from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.ddl import ddl, raw
+from pgrefit.model.finding import Cost, Evidence, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
-from pgrefit.rules._ask import (
-    SAMPLE_KEYS,
-    WHOLE_TYPES,
-    Row,
-    is_empty,
-    known,
-    named,
-    row_of,
-    rows_of,
-    sampled_values,
-    scan,
-)
+from pgrefit.model.snapshot import Table
+from pgrefit.rules._ask import SAMPLE_KEYS, Row, catalog, is_empty, known, named, row_of, rows_of, sampled_values, scan
 from pgrefit.rules._indexes import index_on, serves_lookup
-from pgrefit.rules._names import reference_name
-from pgrefit.rules.references._parents import Parents, Reference, Search, candidates, polymorphic, usual_on_delete
-
-ENOUGH = 0.8
-FEWEST_ROWS = 20  # that tell more than chance, where small numbers meet small numbers
-KEY_TYPES = ("uuid", *WHOLE_TYPES)
+from pgrefit.rules.references._composite import Group, found_groups, groups, implied
+from pgrefit.rules.references._links import Link, leads, nobody, recorded
+from pgrefit.rules.references._parents import usual_on_delete
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
-    for lead in _leads(observation):
-        if isinstance(lead, Search):
-            yield lead.question(observation)
-        reference = lead.found(observation) if isinstance(lead, Search) else lead
-        if reference and not is_empty(observation, reference.table):
-            yield _counts(reference)
-            row = row_of(observation, _counts(reference))
-            if row and _contained(row) and row.count("orphans"):
-                yield _examples(reference)
-
-
-def _leads(observation: Observation) -> Iterator[Reference | Search]:
-    """Columns whose name tells the table; of those of type uuid, which are equal by no chance, any other too."""
-    parents = {type_: Parents.keyed_by(observation, (type_,)) for type_ in KEY_TYPES}
-    for table, column in candidates(observation, skip_primary_key=False):
-        if column.type not in KEY_TYPES or polymorphic(table, column):
+    yield from (group.counts() for group in groups(observation))
+    for lead in leads(observation):
+        if is_empty(observation, lead.table):
             continue
-        marked = reference_name(column.name).marked
-        best = parents[column.type].named(column.name, table) if marked else None
-        if best:
-            yield Reference(table, column, *best)
-        elif column.type == "uuid" and column.default is None and not is_empty(observation, table):
-            likely = parents["uuid"].likely(column.name, table)
-            if likely:
-                yield Search(table, column, likely)
+        if not lead.certain:
+            yield lead.question(observation)
+        link = lead.found(observation)
+        if link:
+            yield link.counts()
+            row = row_of(observation, link.counts())
+            if row and link.contained(row) and row.count("orphans"):
+                yield _examples(link)
 
 
-def _counts(reference: Reference) -> Question:
+def _examples(link: Link) -> Question:
     select = ddl(
-        "SELECT count(*) AS rows, count(*) - count(t.{column}) AS nulls, count(p.{key}) AS matching,"
-        " count(t.{column}) - count(p.{key}) AS orphans"
-        " FROM {table} AS t LEFT JOIN {parent} AS p ON p.{key} = t.{column}",
-        table=reference.table.name, column=reference.column.name, parent=reference.parent.name, key=reference.key.name,
+        "SELECT DISTINCT CASE WHEN {nobody} THEN 'nobody' ELSE 'orphan' END AS kind, t.{column}::text AS value"
+        " FROM {table} AS t WHERE t.{column} IS NOT NULL"
+        " AND NOT EXISTS (SELECT FROM {parent} AS p WHERE p.{key} = t.{column})"
+        " ORDER BY kind DESC, value LIMIT {limit}",
+        nobody=raw(nobody(link.column.name, link.family)), table=link.table.name, column=link.column.name,
+        parent=link.key.table.name, key=link.key.column.name, limit=SAMPLE_KEYS,
     )  # fmt: skip
-    return Question(reference.table.name, select)
-
-
-def _examples(reference: Reference) -> Question:
-    select = ddl(
-        "SELECT DISTINCT 'orphan' AS kind, t.{column}::text AS value FROM {table} AS t WHERE t.{column} IS NOT NULL"
-        " AND NOT EXISTS (SELECT FROM {parent} AS p WHERE p.{key} = t.{column}) ORDER BY value LIMIT {limit}",
-        table=reference.table.name, column=reference.column.name, parent=reference.parent.name, key=reference.key.name,
-        limit=SAMPLE_KEYS,
-    )  # fmt: skip
-    return Question(reference.table.name, select)
-
-
-def _contained(row: Row) -> bool:
-    filled = row.count("rows") - row.count("nulls")
-    return filled > 0 and row.count("matching") >= ENOUGH * filled
+    return Question(link.table.name, select)
 
 
 @rule(
@@ -102,73 +64,118 @@ def _contained(row: Row) -> bool:
         CREATE TABLE customer (id bigint PRIMARY KEY);
         INSERT INTO customer SELECT generate_series(1, 20);
         CREATE TABLE invoice (id bigint PRIMARY KEY, customer_id bigint NOT NULL REFERENCES customer, subject_id bigint,
-                              subject_type text, external_id bigint);
+                              subject_type text, external_id bigint, quantity int NOT NULL, rating int NOT NULL);
         CREATE INDEX ON invoice (customer_id);
-        INSERT INTO invoice SELECT n, n % 20 + 1, n, 'invoice', n FROM generate_series(1, 100) AS n;
-        ANALYZE customer, invoice;
+        INSERT INTO invoice SELECT n, n % 20 + 1, n, 'invoice', n, n % 5 + 1, n % 5 + 1
+        FROM generate_series(1, 100) AS n;
+        CREATE TABLE rating (id int PRIMARY KEY, customer_id bigint NOT NULL REFERENCES customer);
+        CREATE INDEX ON rating (customer_id);
+        INSERT INTO rating SELECT n, n % 20 + 1 FROM generate_series(1, 50) AS n;
+        CREATE TABLE customer_log (id bigint PRIMARY KEY, customer_id bigint NOT NULL);
+        INSERT INTO customer_log SELECT n, n % 22 + 1 FROM generate_series(1, 100) AS n;
+        CREATE TABLE invoice_archive AS SELECT * FROM invoice;
+        ANALYZE;
     """,
 )
 def missing_foreign_key(observation: Observation) -> Iterator[Finding]:
     """Columns whose name and values say that they refer to another table."""
-    for lead in _leads(observation):
-        reference = lead.found(observation) if isinstance(lead, Search) else lead
-        row = row_of(observation, _counts(reference)) if reference else None
-        if reference and row and _contained(row):
-            yield _finding(observation, reference, row)
-        elif reference and _unfilled(observation, reference, row) and _meant_by_name(observation, reference):
-            yield _by_name_alone(reference)
+    together = found_groups(observation)
+    yield from (_of_group(observation, group, counted) for group, counted in together)
+    for lead in leads(observation):
+        link = lead.found(observation)
+        row = row_of(observation, link.counts()) if link else None
+        if is_empty(observation, lead.table) or (row is not None and not row.count("rows")):
+            meant = lead.by_name(observation)
+            if meant:
+                yield _by_name_alone(meant)
+        elif link and row and _refers(link, row) and not implied(observation.snapshot, together, link):
+            yield _finding(observation, link, row)
 
 
-def _meant_by_name(observation: Observation, reference: Reference) -> bool:
-    """Another table of the very name, in the same schema or in one that this schema refers to."""
-    schema, parent = reference.table.name.schema, reference.parent.name
-    children = (table.name.schema for table, _ in observation.snapshot.references_to(parent))
-    near = schema == parent.schema or schema in children
-    return reference.by_name == 3 and parent != reference.table.name and near
+def _refers(link: Link, row: Row) -> bool:
+    """Whether it is a reference that is meant to hold: one that is bare only where the values tell."""
+    gone = row.count("orphans") > row.count("nobody")
+    kept_by_design = recorded(link.table) and gone
+    return link.contained(row) and not kept_by_design and (not link.option.bare or link.told(row))
 
 
-def _unfilled(observation: Observation, reference: Reference, row: Row | None) -> bool:
-    return is_empty(observation, reference.table) or (row is not None and not row.count("rows"))
-
-
-def _tells(reference: Reference, row: Row) -> bool:
-    """Whether the values cannot well be equal by chance."""
-    return reference.by_name == 3 or reference.key.type == "uuid" or row.count("matching") >= FEWEST_ROWS
-
-
-def _finding(observation: Observation, reference: Reference, row: Row) -> Finding:
-    orphans, sure = row.count("orphans"), _tells(reference, row)
-    key = named(reference.parent, reference.key.name)
-    examples = sampled_values(rows_of(observation, _examples(reference)), "orphan")
-    broken = "mend or put aside the rows that refer to nothing, then add the foreign key"
+def _finding(observation: Observation, link: Link, row: Row) -> Finding:
+    orphans, sure = row.count("orphans"), link.told(row)
+    examples = rows_of(observation, _examples(link)) if orphans else ()
+    sureness = "" if sure else "there are too few rows to be sure"
     return Finding(
-        object=named(reference.table, reference.column.name),
-        message=f"holds ids of {key} without a foreign key" + (", and some of them are gone" if orphans else ""),
+        object=named(link.table, link.column.name),
+        message=f"holds ids of {_key(link)} without a foreign key" + (", and some of them are gone" if orphans else ""),
         severity=Severity.INFO if not sure else Severity.ERROR if orphans else Severity.WARNING,
         evidence=known((
-            scan("rows", row.count("rows")), scan("null", row.count("nulls")), scan("matching", row.count("matching")),
-            scan("orphans", orphans), scan("orphans, for example", examples),
+            catalog("key", _key(link)), scan("rows", row.count("rows")), scan("null", row.count("nulls")),
+            scan("distinct", row.count("distinct")), scan("matching", row.count("matching")), scan("orphans", orphans),
+            *_of_nobody(row), scan("orphans, for example", sampled_values(list(examples or ()), "orphan")),
         )),
-        remedy=_foreign_key(observation, reference) if sure and not orphans else (),
-        advice="there are too few rows to be sure" if not sure else broken if orphans else "",
+        remedy=_foreign_key(observation, link) if sure and not orphans else (),
+        advice=sureness or _how_to_mend(link, row),
+        cost=Cost(rows=orphans) if orphans else None,
     )  # fmt: skip
 
 
-def _by_name_alone(reference: Reference) -> Finding:
+def _of_nobody(row: Row) -> Iterator[Evidence]:
+    if row.count("nobody"):
+        yield scan("of these, 0, -1 or empty", row.count("nobody"))
+
+
+def _how_to_mend(link: Link, row: Row) -> str:
+    if not row.count("orphans"):
+        return "" if comparable(link.column.type, link.key.column.type) else "give both the same type, then add the key"
+    if row.count("nobody") == row.count("orphans"):
+        return "the value that stands for none should be NULL; then add the foreign key"
+    return "mend or put aside the rows that refer to nothing, then add the foreign key"
+
+
+def _key(link: Link) -> str:
+    return named(link.key.table, link.key.column.name)
+
+
+def _by_name_alone(link: Link) -> Finding:
+    how = "is compared by queries with" if link.option.joined else "is named like a reference to"
     return Finding(
-        object=named(reference.table, reference.column.name),
-        message=f"is named like a reference to {named(reference.parent, reference.key.name)}; the table is empty",
+        object=named(link.table, link.column.name),
+        message=f"{how} {_key(link)}; the table is empty",
         severity=Severity.INFO,
-        evidence=(scan("rows", 0),),
+        evidence=(catalog("key", _key(link)), scan("rows", 0)),
         advice="audit again when there are rows, or declare the foreign key if it is one",
     )
 
 
-def _foreign_key(observation: Observation, reference: Reference) -> tuple[Change, ...]:
-    columns = (reference.column.name,)
-    key = AddForeignKey(
-        table=reference.table.name, columns=columns, parent=reference.parent.name,
-        parent_columns=(reference.key.name,), on_delete=usual_on_delete(observation, reference.parent),
+def _of_group(observation: Observation, group: Group, row: Row) -> Finding:
+    orphans = row.count("filled") - row.count("matching")
+    parent = f"{group.parent.name} ({', '.join(group.keys)})"
+    return Finding(
+        object=f"{group.table.name} ({', '.join(group.columns)})",
+        message=f"hold keys of {parent} without a foreign key" + (", and some of them are gone" if orphans else ""),
+        severity=Severity.ERROR if orphans else Severity.WARNING,
+        evidence=(
+            catalog("columns", group.columns), catalog("key", tuple(named(group.parent, key) for key in group.keys)),
+            scan("rows", row.count("rows")), scan("all columns filled", row.count("filled")),
+            scan("distinct", row.count("distinct")), scan("matching", row.count("matching")), scan("orphans", orphans),
+        ),
+        remedy=() if orphans else _add(observation, group.table, group.columns, group.parent, group.keys),
+        advice="mend or put aside the rows that refer to nothing, then add the foreign key" if orphans else "",
+        cost=Cost(rows=orphans) if orphans else None,
     )  # fmt: skip
-    served = any(serves_lookup(index, columns) for index in reference.table.indexes)
-    return (key,) if served else (index_on(observation.snapshot, reference.table, columns), key)
+
+
+def _foreign_key(observation: Observation, link: Link) -> tuple[Change, ...]:
+    if not comparable(link.column.type, link.key.column.type):
+        return ()
+    return _add(observation, link.table, (link.column.name,), link.key.table, (link.key.column.name,))
+
+
+def _add(
+    observation: Observation, table: Table, columns: tuple[str, ...], parent: Table, keys: tuple[str, ...]
+) -> tuple[Change, ...]:
+    key = AddForeignKey(
+        table=table.name, columns=columns, parent=parent.name, parent_columns=keys,
+        on_delete=usual_on_delete(observation, parent),
+    )  # fmt: skip
+    served = any(serves_lookup(index, columns) for index in table.indexes)
+    return (key,) if served else (index_on(observation.snapshot, table, columns), key)

@@ -46,7 +46,7 @@ def _leads(observation: Observation) -> Iterator[Reference | Search]:
     """Text columns whose name tells the table, or whose values tell that they are ids."""
     parents = Parents.keyed_by(observation, ("uuid", "bigint", "integer"))
     of_uuid = Parents.keyed_by(observation, ("uuid",))
-    for table, column in candidates(observation, skip_primary_key=True):
+    for table, column in candidates(observation):
         if not is_text(column) or is_empty(observation, table):
             continue
         share = _uuid_share(observation, table, column)

@@ -1,1 +1,1 @@
-"""Row security, and functions that run with the rights of their owner."""
+"""Row security, privileges, and functions that run with the rights of their owner."""

@@ -9,8 +9,12 @@ from postgast import pg_query_pb2 as pb
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
-from pgrefit.model.snapshot import Function
+from pgrefit.model.snapshot import Function, Snapshot
+from pgrefit.rules._access import EVERYBODY, executors, is_users
 from pgrefit.rules._ask import catalog
+from pgrefit.rules.security._definer import TRIGGER_RESULTS
+
+CALLERS_OWN = frozenset({'"$user"', "$user"})
 
 
 @rule(
@@ -28,20 +32,43 @@ from pgrefit.rules._ask import catalog
         AS $$ BEGIN NULL; END $$;
         CREATE FUNCTION demote(person int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN NULL; END $$;
         CREATE FUNCTION double(n int) RETURNS int LANGUAGE sql SECURITY DEFINER RETURN n * 2;
+        CREATE FUNCTION dismiss(person int) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN NULL; END $$;
+        REVOKE ALL ON FUNCTION dismiss FROM PUBLIC;
     """,
 )
 def mutable_search_path(observation: Observation) -> Iterator[Finding]:
-    """SECURITY DEFINER functions that set no search path; those whose names were bound when they were made are safe."""
+    """SECURITY DEFINER functions of which another than the owner chooses where names are looked up.
+
+    Those whose names were bound when they were made are safe, and those that nobody else can call.
+    """
     for function in observation.snapshot.functions:
-        set_path = any(setting.startswith("search_path=") for setting in function.settings)
-        if function.security_definer and not function.extension and not set_path and not _bound(function):
-            yield Finding(
-                object=f"{function.name}({function.arguments})",
-                message="runs with its owner's rights and the caller's search path",
-                severity=Severity.ERROR,
-                evidence=(catalog("owner", function.owner), catalog("language", function.language)),
-                advice="SET search_path = '' on the function, and qualify the names in it",
-            )
+        if function.security_definer and is_users(observation.snapshot, function) and not _bound(function):
+            open_path = _open_path(observation.snapshot, function)
+            if open_path and _reached(observation.snapshot, function):
+                yield Finding(
+                    object=f"{function.name}({function.arguments})",
+                    message=f"runs with its owner's rights and {open_path}",
+                    severity=Severity.ERROR,
+                    evidence=(catalog("owner", function.owner), catalog("language", function.language)),
+                    advice="SET search_path = '' on the function, and qualify the names in it",
+                )
+
+
+def _reached(db: Snapshot, function: Function) -> bool:
+    return function.returns in TRIGGER_RESULTS or bool(executors(db, function))
+
+
+def _open_path(db: Snapshot, function: Function) -> str:
+    """How others get a say in where it looks names up; '' where they have none."""
+    path = next((s.partition("=")[2] for s in function.settings if s.startswith("search_path=")), None)
+    if path is None:
+        return "the caller's search path"
+    named = {part.strip() for part in path.split(",")}
+    if named & CALLERS_OWN:
+        return "looks names up in a schema named as its caller is"
+    creators = {s.name for s in db.schemas for g in s.grants if g.privilege == "CREATE" and g.grantee == EVERYBODY}
+    open_to_all = sorted(named & (creators | {f'"{name}"' for name in creators}))
+    return f"looks names up in {', '.join(open_to_all)}, where everybody may create objects" if open_to_all else ""
 
 
 def _bound(function: Function) -> bool:

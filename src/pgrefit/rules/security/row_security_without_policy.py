@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Snapshot, Table
+from pgrefit.rules._access import API_ROLES, READS, WRITES, bound_holders, bypassing, is_users, shown
 from pgrefit.rules._ask import catalog, tables
 
 
@@ -24,15 +26,24 @@ from pgrefit.rules._ask import catalog, tables
     """,
 )
 def row_security_without_policy(observation: Observation) -> Iterator[Finding]:
-    """Tables with row security switched on that have no policy."""
-    bypassing = {role.name for role in observation.snapshot.roles if role.superuser or role.bypass_rls}
+    """Tables with row security switched on that have no policy by which a row is seen; restrictive ones only narrow.
+
+    Where the roles of an API are shut out and another role that bypasses row security is not, it is meant to be so.
+    """
+    db = observation.snapshot
     for table in tables(observation):
-        if table.row_security and not table.policies:
-            grantees = sorted({grant.grantee or "PUBLIC" for grant in table.grants} - {table.owner} - bypassing)
+        if table.row_security and not any(p.permissive for p in table.policies) and is_users(db, table):
+            shut_out = bound_holders(db, table, READS | WRITES)
+            meant = shut_out <= API_ROLES and _has_other_door(db, table)
             yield Finding(
                 object=str(table.name),
-                message="has row security and no policy: it looks empty to all but its owner and those who bypass it",
-                severity=Severity.WARNING if grantees else Severity.INFO,
-                evidence=(catalog("others with privileges", tuple(grantees)),),
+                message=f"has row security and {'only restrictive policies' if table.policies else 'no policy'}:"
+                " it looks empty to all but its owner and those who bypass it",
+                severity=Severity.WARNING if shut_out and not meant else Severity.INFO,
+                evidence=(catalog("others with privileges", tuple(sorted(map(shown, shut_out)))),),
                 advice="write the policies, or take the privileges away where nobody is meant to see it",
             )
+
+
+def _has_other_door(db: Snapshot, table: Table) -> bool:
+    return any(grant.grantee in bypassing(db) - {table.owner} for grant in table.grants)

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from pgrefit.model.ddl import ddl
 from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.lookup import remembered
+from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation, Question
-from pgrefit.model.snapshot import Column, Table
-from pgrefit.rules._ask import catalog, named, row_of, scan, tables
+from pgrefit.model.snapshot import Column, Snapshot, Table
+from pgrefit.rules._ask import catalog, is_empty, named, row_of, scan, statistics_of
+from pgrefit.rules._sequences import LARGEST, draws
 
-LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1}
 NEAR = 0.5  # share of the numbers that are used: a conversion takes its time
 WORTH_ASKING = 0.25
 
@@ -20,16 +22,30 @@ def _asks(observation: Observation) -> Iterator[Question]:
 
 
 def _keys(observation: Observation) -> Iterator[tuple[Table, Column]]:
-    """First columns of primary keys whose type is small, unless ANALYZE saw only small numbers."""
-    bounds = {t.table: t for t in observation.statistics.tables}
-    for table in tables(observation):
-        column = table.column(table.primary_key[0]) if table.primary_key else None
-        if column and column.type in LARGEST:
-            statistics = bounds.get(table.name)
-            seen = statistics.column(column.name) if statistics else None
-            last = seen.bounds[-1] if seen and seen.bounds else ""
-            if not last.isdecimal() or int(last) >= WORTH_ASKING * LARGEST[column.type]:
+    """Those of a small type, unless it is known that they hold only small numbers."""
+    for table, column, sequence in _small(observation.snapshot):
+        if not is_empty(observation, table):
+            reached = _reached(observation, table, column, sequence)
+            if reached is None or reached >= WORTH_ASKING * LARGEST[column.type]:
                 yield table, column
+
+
+@remembered
+def _small(db: Snapshot) -> tuple[tuple[Table, Column, Relation | None], ...]:
+    """First columns of primary keys of a small type, each with the sequence that feeds it."""
+    given = {(d.table.name, d.column.name): d.sequence.name for d in draws(db) if d.whole}
+    keyed = (table for table in db.own_tables() if table.partition_of is None and table.primary_key)
+    first = ((table, table.column(table.primary_key[0])) for table in keyed)
+    return tuple((t, c, given.get((t.name, c.name))) for t, c in first if c.type in LARGEST)
+
+
+def _reached(observation: Observation, table: Table, column: Column, sequence: Relation | None) -> int | None:
+    """How far it is by the last number of its sequence and by the largest that ANALYZE saw; None where none tells."""
+    last = observation.statistics.last_value(sequence) if sequence else None
+    statistics = statistics_of(observation, table).column(column.name)
+    bound = statistics.bounds[-1] if statistics and statistics.bounds else ""
+    told = [number for number in (last, int(bound) if bound.isdecimal() else None) if number is not None]
+    return max(told, default=None)
 
 
 def _largest(table: Table, column: Column) -> Question:

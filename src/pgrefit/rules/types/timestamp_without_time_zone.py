@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.names import dotted
 from pgrefit.model.observation import Observation
-from pgrefit.rules._ask import catalog, tables
+from pgrefit.model.snapshot import Column, Table
+from pgrefit.rules._ask import catalog
+from pgrefit.rules._columns import columns_of_type
+
+MANY = 5  # tables of a schema; if there are more, it is how the application works, and is said once
+SHOWN = 20
+
+Found = list[tuple[Table, list[Column]]]
 
 
 @rule(
@@ -17,18 +26,18 @@ from pgrefit.rules._ask import catalog, tables
     clean="CREATE TABLE event (id int PRIMARY KEY, happened_at timestamptz NOT NULL, day date, at_clock time);",
 )
 def timestamp_without_time_zone(observation: Observation) -> Iterator[Finding]:
-    """For each table, columns of type timestamp, and of timetz, which has an offset but no day to know it by."""
-    for table in tables(observation):
-        vague = [column for column in table.columns if _is_vague(column.type)]
-        if vague:
-            count = "1 column does" if len(vague) == 1 else f"{len(vague)} columns do"
-            yield Finding(
-                object=str(table.name),
-                message=f"{count} not say which moment is meant",
-                severity=Severity.INFO,
-                evidence=tuple(catalog(column.name, column.type) for column in vague),
-                advice="find out in which zone it was written, then convert it: USING (column AT TIME ZONE '…')",
-            )
+    """For each table, columns of type timestamp, and of timetz, which has an offset but no day to know it by.
+
+    A schema in which many tables have them is one finding.
+    """
+    by_schema: defaultdict[str, Found] = defaultdict(list)
+    for table, columns in columns_of_type(observation, _is_vague):
+        by_schema[table.name.schema].append((table, columns))
+    for schema, found in by_schema.items():
+        if len(found) > MANY:
+            yield _of_schema(schema, found)
+        else:
+            yield from (_of_table(table, columns) for table, columns in found)
 
 
 def _is_vague(type_: str) -> bool:
@@ -36,3 +45,30 @@ def _is_vague(type_: str) -> bool:
     if type_.startswith("timestamp"):
         return type_.endswith("without time zone")
     return type_.startswith("time") and type_.endswith("with time zone")
+
+
+def _of_table(table: Table, columns: list[Column]) -> Finding:
+    count = "1 column does" if len(columns) == 1 else f"{len(columns)} columns do"
+    return Finding(
+        object=str(table.name),
+        message=f"{count} not say which moment is meant",
+        severity=Severity.INFO,
+        evidence=tuple(catalog(column.name, column.type) for column in columns),
+        advice="find out in which zone it was written, then convert it: USING (column AT TIME ZONE '…')",
+    )
+
+
+def _of_schema(schema: str, found: Found) -> Finding:
+    columns = sum(len(columns) for _, columns in found)
+    return Finding(
+        object=dotted(schema),
+        message=f"{columns} columns of {len(found)} tables do not say which moment is meant",
+        severity=Severity.INFO,
+        evidence=(
+            catalog("columns", columns),
+            catalog("tables", len(found)),
+            catalog("for example", tuple(table.name.name for table, _ in found[:SHOWN])),
+        ),
+        advice="find out in which zone the application writes; where it is always the same, in UTC for instance, say so"
+        " in a comment on the schema and use timestamptz for what is new",
+    )

@@ -1,0 +1,192 @@
+"""Bodies of functions as trees: what they run, read, write, call and put together at run time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import cast
+
+import postgast
+from google.protobuf.message import DecodeError
+from postgast import pg_query_pb2 as pb
+
+from pgrefit.model import lookup
+from pgrefit.model.snapshot import Function, Snapshot
+from pgrefit.model.sql_tree import UnreadableError, parse_sql
+from pgrefit.rules._access import is_users
+from pgrefit.rules._trees import Tree
+
+Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
+RUN_TEXT = {"PLpgSQL_stmt_dynexecute": "query", "PLpgSQL_stmt_dynfors": "query",
+            "PLpgSQL_stmt_return_query": "dynquery", "PLpgSQL_stmt_open": "dynquery"}  # fmt: skip
+STATEMENT = 0  # parse modes of PL/pgSQL: a whole statement, an expression, then assignments
+EXPRESSION = 2
+TESTS = {"cond", "t_expr"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """A body that was read whole.
+
+    `statements` are its static statements, `expressions` all that it evaluates (as SELECT), those of EXECUTE among
+    them; `executed` the expressions whose text EXECUTE runs; `assigned` what variables get; `tests` what IF, CASE and
+    WHILE look at; `variables` what PL/pgSQL itself declares: types by names, in lower case as it folds
+    them; `filled` those that INTO fills.
+    """
+
+    function: Function
+    definition: pb.CreateFunctionStmt
+    statements: tuple[Tree, ...] = ()
+    expressions: tuple[Tree, ...] = ()
+    executed: tuple[Tree, ...] = ()
+    assigned: tuple[tuple[str, Tree], ...] = ()
+    tests: tuple[Tree, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict[str, str])
+    filled: frozenset[str] = frozenset()
+    handles_errors: bool = False
+    bound: bool = False  # names were looked up when it was made
+
+    @property
+    def trees(self) -> tuple[Tree, ...]:
+        """All that it runs or evaluates."""
+        return (*self.statements, *self.expressions)
+
+    @property
+    def title(self) -> str:
+        """The function as findings name it."""
+        return f"{self.function.name}({self.function.arguments})"
+
+
+@lookup.remembered
+def bodies(db: Snapshot) -> tuple[Body, ...]:
+    """The bodies of the user's functions in SQL and PL/pgSQL that can be read whole, in the order of the snapshot."""
+    return tuple(body for function in db.functions if is_users(db, function) for body in _read(function))
+
+
+def parameters(definition: pb.CreateFunctionStmt) -> list[pb.FunctionParameter]:
+    """The parameters of a function, in order; columns of a result table are among them."""
+    return [node.function_parameter for node in definition.parameters]
+
+
+def _read(function: Function) -> Iterator[Body]:
+    if function.definition is None or function.language not in {"sql", "plpgsql"}:
+        return
+    try:
+        definition = parse_sql(function.definition).stmts[0].stmt.create_function_stmt
+        if definition.HasField("sql_body"):
+            yield Body(function, definition, statements=(Tree(definition.sql_body),), bound=True)
+        elif function.language == "sql":
+            yield Body(function, definition, statements=tuple(_parsed(source(definition))))
+        else:
+            yield _Reader(_plpgsql(function.definition)).body(function, definition)
+    except (UnreadableError, postgast.PgQueryError, DecodeError, json.JSONDecodeError, RecursionError):
+        return
+
+
+def _parsed(sql: str) -> list[Tree]:
+    """The tree of each statement."""
+    return [Tree(raw.stmt) for raw in parse_sql(sql).stmts]
+
+
+def _plpgsql(definition: str) -> Json:
+    """The tree of a PL/pgSQL body.
+
+    libpg_query prints one brace too many for each variable that trigger functions have of themselves (TG_OP, …); they
+    stand before the statements, and the parser's error holds the text.
+    """
+    try:
+        return cast("Json", postgast.parse_plpgsql(definition))
+    except json.JSONDecodeError as error:
+        variables, action, statements = error.doc.partition('],"action":')
+        return cast("Json", json.loads(variables.replace("{}},", "{},") + action + statements))
+
+
+def source(definition: pb.CreateFunctionStmt) -> str:
+    """The text of a body; '' where it is none."""
+    options = (node.def_elem for node in definition.options)
+    return next((str(option.arg.list.items[0].string.sval) for option in options if option.defname == "as"), "")
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Collects what a PL/pgSQL tree holds."""
+
+    tree: Json
+    statements: list[Tree] = field(default_factory=list[Tree])
+    expressions: list[Tree] = field(default_factory=list[Tree])
+    executed: list[Tree] = field(default_factory=list[Tree])
+    assigned: list[tuple[str, Tree]] = field(default_factory=list[tuple[str, Tree]])
+    tests: list[Tree] = field(default_factory=list[Tree])
+    variables: dict[str, str] = field(default_factory=dict[str, str])
+    filled: set[str] = field(default_factory=set[str])
+    handles_errors: bool = False
+
+    def body(self, function: Function, definition: pb.CreateFunctionStmt) -> Body:
+        self._visit(self.tree, "", "", "")
+        return Body(
+            function, definition, tuple(self.statements), tuple(self.expressions), tuple(self.executed),
+            tuple(self.assigned), tuple(self.tests), self.variables, frozenset(self.filled), self.handles_errors,
+        )  # fmt: skip
+
+    def _visit(self, part: Json, kind: str, place: str, name: str) -> None:
+        """Below an object of this kind, in this field of it; `name` is that of the variable around."""
+        if isinstance(part, list):
+            for item in part:
+                self._visit(item, kind, place, name)
+        elif isinstance(part, dict):
+            for key, value in part.items():
+                if key == "PLpgSQL_expr" and isinstance(value, dict):
+                    self._take(str(value["query"]), int(cast("int", value.get("parseMode", 0))), kind, place, name)
+                elif key.startswith("PLpgSQL_"):
+                    self._enter(key, place, value)
+                else:
+                    self._visit(value, kind, key, name)
+
+    def _enter(self, kind: str, place: str, value: Json) -> None:
+        name = str(value.get("refname", "")) if isinstance(value, dict) else ""
+        if name:
+            self.variables[name.lower()] = _type_of(value)
+        if place == "target":
+            self.filled |= {name.lower(), *_fields(value)}
+        self.handles_errors = self.handles_errors or kind == "PLpgSQL_exception_block"
+        self._visit(value, kind, "", name)
+
+    def _take(self, text: str, mode: int, kind: str, place: str, name: str) -> None:
+        if mode == STATEMENT:
+            self.statements += _parsed(text)
+            return
+        if mode != EXPRESSION:
+            target, text = _assignment(text)
+            name = target.partition(".")[0].partition("[")[0].strip().strip('"')
+            self.expressions += _parsed(f"SELECT {target}")
+        (tree,) = _parsed(f"SELECT {text}")
+        self.expressions.append(tree)
+        if mode != EXPRESSION or place == "default_val":
+            self.assigned.append((name.lower(), tree))
+        if RUN_TEXT.get(kind) == place:
+            self.executed.append(tree)
+        if place in TESTS or kind == "PLpgSQL_case_when":
+            self.tests.append(tree)
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    """What is assigned to, with its fields and subscripts, and what it gets."""
+    data = text.encode()
+    sign = next((t for t in postgast.scan(text).tokens if data[t.start : t.end] in {b":=", b"="}), None)
+    if sign is None:
+        raise UnreadableError(f"no assignment: {text}")
+    return data[: sign.start].decode(), data[sign.end :].decode()
+
+
+def _fields(row: Json) -> set[str]:
+    """Names of the variables that a row is made of."""
+    fields = row.get("fields") if isinstance(row, dict) else None
+    return {str(f["name"]).lower() for f in fields if isinstance(f, dict)} if isinstance(fields, list) else set()
+
+
+def _type_of(variable: Json) -> str:
+    """The type of a variable as it was written; '' where the tree has none."""
+    data = variable.get("datatype") if isinstance(variable, dict) else None
+    kind = data.get("PLpgSQL_type") if isinstance(data, dict) else None
+    return str(kind.get("typname", "")) if isinstance(kind, dict) else ""

@@ -1,0 +1,1 @@
+"""Values that are kept twice, in two tables, and no longer agree."""

@@ -1,0 +1,194 @@
+"""A column that repeats one of the row it refers to, and in some rows says something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgrefit.model.ddl import Expression, Statement, ddl, expression, joined, raw
+from pgrefit.model.finding import Cost, Finding, Severity, rule
+from pgrefit.model.observation import Observation, Question
+from pgrefit.model.snapshot import Column, Constraint, Table
+from pgrefit.rules._ask import SAMPLE_KEYS, Row, catalog, is_empty, known, named, row_of, sample_of, scan
+from pgrefit.rules._columns import stored_tables
+from pgrefit.rules._names import reference_name, stems
+
+ROWS_TRIED = 1000
+FEWEST_ROWS = 20
+FEWEST_VALUES = 4
+MOST_DIFFERING = 0.1
+BY_CHANCE = 0.25  # of the rows that do not have the most frequent value, so many may differ
+TYPES = ("text", "character varying", "character", "integer", "bigint", "smallint", "uuid", "numeric")
+# What both rows have of their own.
+COMMON = {
+    "name", "title", "description", "note", "comment", "status", "state", "type", "kind", "category", "position",
+    "order", "active", "version", "slug", "url", "key", "code", "id", "uuid", "label", "value", "data", "language",
+    "locale", "createdby", "updatedby", "modifiedby", "userid", "ownerid", "createdbyid", "updatedbyid", "rank",
+    "parentid", "color", "image", "icon", "content", "body", "text", "summary", "year", "month", "priority",
+    "lastupdate",
+}  # fmt: skip
+# What is written down as it was at the time.
+AS_IT_WAS = {
+    "price", "cost", "rate", "amount", "fee", "tax", "discount", "total", "subtotal", "quantity", "balance", "salary",
+    "address", "street", "city", "zip", "postal", "postcode", "original", "initial", "snapshot", "old", "previous",
+    "at", "then", "former", "historic", "sold", "paid", "ordered", "billing", "shipping", "bill", "ship", "age",
+    "version", "last", "first", "points", "score", "stock", "margin", "weight", "final",
+}  # fmt: skip
+TABLES_OF_THE_PAST = {
+    "log", "history", "journal", "trail", "revision", "audit", "archive", "snapshot", "version", "event", "backup",
+    "staging", "import", "tmp", "temp",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A column, the reference that leads to the source, and the column there."""
+
+    table: Table
+    column: Column
+    through: Constraint
+    parent: Table
+    source: Column
+
+    def tried(self, observation: Observation) -> Question:
+        """The counts on some rows."""
+        return Question(self.table.name, self._counted(sample_of(observation, self.table, ROWS_TRIED)), sampled=True)
+
+    def counts(self) -> Question:
+        """Rows with both values, those that differ, and how many have the most frequent value."""
+        return Question(self.table.name, self._counted(expression("{table}", table=self.table.name)))
+
+    def _counted(self, rows: Expression) -> Statement:
+        pairs = zip(self.through.parent_columns, self.through.columns, strict=True)
+        key = [expression("t.{c}::text", c=name) for name in self.table.row_key] or [Expression("t.ctid::text")]
+        return ddl(
+            "WITH pair AS (SELECT t.{c} AS own, p.{s} AS source, pg_catalog.concat_ws(', ', {key}) AS key"
+            " FROM {rows} AS t JOIN {parent} AS p ON {same} WHERE t.{c} IS NOT NULL AND p.{s} IS NOT NULL)"
+            " SELECT count(*) AS rows, count(DISTINCT own) AS distinct,"
+            " count(*) FILTER (WHERE own <> source) AS differing,"
+            " (SELECT count(*) FROM pair GROUP BY own ORDER BY 1 DESC LIMIT 1) AS most,"
+            " (SELECT json_agg(d.key) FROM (SELECT key FROM pair WHERE own <> source ORDER BY key LIMIT {limit}) AS d)"
+            " AS examples FROM pair",
+            c=self.column.name, s=self.source.name, key=raw(joined(key)), rows=raw(rows), parent=self.parent.name,
+            same=raw(joined([expression("p.{k} = t.{f}", k=k, f=f) for k, f in pairs], " AND ")), limit=SAMPLE_KEYS,
+        )  # fmt: skip
+
+
+def _asks(observation: Observation) -> Iterator[Question]:
+    for copy in _candidates(observation):
+        yield copy.tried(observation)
+        row = row_of(observation, copy.tried(observation))
+        if row and _alike(row):
+            yield copy.counts()
+
+
+def _candidates(observation: Observation) -> Iterator[Copy]:
+    db = observation.snapshot
+    for table in stored_tables(observation):
+        past = set(stems(table.name.name)) & TABLES_OF_THE_PAST
+        for key in () if past or is_empty(observation, table) else table.foreign_keys:
+            parent = db.find_table(key.parent) if key.parent and key.parent != table.name else None
+            if parent:
+                yield from _copies(table, key, parent)
+
+
+def _copies(table: Table, key: Constraint, parent: Table) -> Iterator[Copy]:
+    """Columns named as one of the parent's, or as the parent and its column."""
+    sources = {"".join(stems(column.name)): column for column in parent.columns}
+    kept_equal = {name for other in table.foreign_keys if other.parent == parent.name for name in other.columns}
+    for column in table.columns:
+        parts = stems(column.name)
+        if column.name in kept_equal or column.generated or set(parts) & AS_IT_WAS or not _typed(column):
+            continue
+        source = sources.get(_named_after(parent, key, parts))
+        if source and _typed(source) and _same_type(source, column) and source.name not in parent.primary_key:
+            yield Copy(table, column, key, parent, source)
+
+
+def _named_after(parent: Table, key: Constraint, parts: tuple[str, ...]) -> str:
+    """What follows the parent's name, or the reference's; else the whole name, unless every table has such a column."""
+    for before in (stems(parent.name.name), *(reference_name(column).base for column in key.columns)):
+        if len(parts) > len(before) > 0 and parts[: len(before)] == before:
+            return "".join(parts[len(before) :])
+    name = "".join(parts)
+    return "" if name in COMMON else name
+
+
+def _typed(column: Column) -> bool:
+    return column.type.partition("(")[0] in TYPES
+
+
+def _same_type(one: Column, other: Column) -> bool:
+    texts = {"text", "character varying"}
+    types = {one.type.partition("(")[0], other.type.partition("(")[0]}
+    return len(types) == 1 or types <= texts
+
+
+def _alike(row: Row) -> bool:
+    """Whether nearly all rows agree, and not because nearly all have the same value."""
+    rows, differing = row.count("rows"), row.count("differing")
+    chance = BY_CHANCE * (rows - row.count("most"))
+    return (
+        rows >= FEWEST_ROWS
+        and row.count("distinct") >= FEWEST_VALUES
+        and differing <= min(MOST_DIFFERING * rows, chance)
+    )
+
+
+@rule(
+    code="CPY001",
+    title="Copy that disagrees with its source",
+    why=(
+        "The same fact is kept in two tables, and somebody changed it in one of them: what an answer says depends on"
+        " which table the query happens to read."
+    ),
+    asks=_asks,
+    example="""
+        CREATE TABLE author (id int PRIMARY KEY, name text NOT NULL);
+        INSERT INTO author SELECT n, 'author ' || n FROM generate_series(1, 20) AS n;
+        CREATE TABLE article (id int PRIMARY KEY, author_id int NOT NULL REFERENCES author, author_name text NOT NULL);
+        CREATE INDEX ON article (author_id);
+        INSERT INTO article SELECT n, n % 20 + 1, 'author ' || n % 20 + 1 FROM generate_series(1, 200) AS n;
+        UPDATE author SET name = 'author seven' WHERE id = 7;
+        ANALYZE;
+    """,
+    clean="""
+        CREATE TABLE author (id int PRIMARY KEY, name text NOT NULL, country text NOT NULL);
+        INSERT INTO author SELECT n, 'author ' || n, CASE WHEN n > 1 THEN 'us' ELSE 'fr' END
+        FROM generate_series(1, 20) AS n;
+        CREATE TABLE product (id int PRIMARY KEY, author_id int NOT NULL REFERENCES author, price int NOT NULL,
+                              country text NOT NULL, author_name text NOT NULL);
+        CREATE INDEX ON product (author_id);
+        INSERT INTO product SELECT n, n % 20 + 1, n * 3, CASE WHEN n % 25 > 0 THEN 'us' ELSE 'at' || n END,
+                                   'author ' || n % 20 + 1 FROM generate_series(1, 200) AS n;
+        CREATE TABLE sale (id int PRIMARY KEY, product_id int NOT NULL REFERENCES product, product_price int NOT NULL);
+        CREATE INDEX ON sale (product_id);
+        INSERT INTO sale SELECT n, n, n * 3 FROM generate_series(1, 200) AS n;
+        UPDATE product SET price = price + 1 WHERE id < 9;
+        ANALYZE;
+    """,
+)
+def drifted_copy(observation: Observation) -> Iterator[Finding]:
+    """Columns that agree with one of the row they refer to, but for some rows."""
+    for copy in _candidates(observation):
+        tried = row_of(observation, copy.tried(observation))
+        row = row_of(observation, copy.counts()) if tried and _alike(tried) else None
+        if row and _alike(row) and row.count("differing"):
+            yield _finding(copy, row)
+
+
+def _finding(copy: Copy, row: Row) -> Finding:
+    source = named(copy.parent, copy.source.name)
+    return Finding(
+        object=named(copy.table, copy.column.name),
+        message=f"repeats {source}, and disagrees with it in {row.count('differing'):,} rows",
+        severity=Severity.WARNING,
+        evidence=known((
+            catalog("repeats", source), catalog("by way of", copy.through.columns),
+            scan("rows with both", row.count("rows")), scan("differing", row.count("differing")),
+            scan("differing rows, for example", row.texts("examples")),
+        )),
+        advice="say which of the two is right and mend the other; then read it through the join, or keep it by a"
+        " foreign key over both columns ON UPDATE CASCADE",
+        cost=Cost(rows=row.count("differing")),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What the rows of a single table say of the columns that hold them."""

@@ -1,0 +1,179 @@
+"""Which columns of a table another one determines: tried in pairs on a sample, confirmed on all rows.
+
+A dependency X → Y counts where X repeats often enough that chance does not explain it, and Y is not nearly constant.
+Of the columns that determine Y the one with the fewest values is kept: zip → city → country gives zip → city and
+city → country.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from math import log
+
+from pgrefit.model.ddl import ddl, expression, joined, raw
+from pgrefit.model.observation import Observation, Question
+from pgrefit.model.snapshot import Table
+from pgrefit.rules._ask import (
+    SAMPLE_KEYS,
+    WHOLE_TYPES,
+    Row,
+    is_text,
+    key_columns,
+    row_of,
+    sample_of,
+    statistics_of,
+)
+from pgrefit.rules._names import shared_words
+from pgrefit.rules.data._meanings import is_flag_like, means
+from pgrefit.rules.data._sample import Values, bare_type, sampled_tables
+
+ROWS = 1000
+FEWEST_ROWS = 100
+FEWEST_VALUES = 3
+FEWEST_THINGS = 4  # values of X
+REPEATED = 4  # rows for each value of X
+MOST_COMMON = 0.85  # share of Y's most common value
+MOST_COLUMNS = 12
+LOOSE = 0.03  # share of sampled rows that may disagree
+MOST_OFF = 0.01  # share of all rows
+MANY = 10  # values of a text that may name a thing
+THINGS = {
+    "zip", "zipcode", "postcode", "postal", "plz", "city", "code", "sku", "id", "number", "no", "nr", "key", "email",
+    "product",
+}  # fmt: skip
+CERTAIN = 20.0  # natural logarithm of how unlikely it is by chance
+HEADER = 4  # bytes of a short value that nobody measured
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """Column `of` → `column`."""
+
+    table: Table
+    of: str
+    column: str
+
+    def question(self) -> Question:
+        """Values of the one, those with several of the other, rows, and rows with another one than most."""
+        select = ddl(
+            "SELECT count(*) AS groups, count(*) FILTER (WHERE g.different > 1) AS split,"
+            " coalesce(sum(g.rows), 0)::bigint AS rows, coalesce(sum(g.rows - g.most), 0)::bigint AS off"
+            " FROM (SELECT p.x, sum(p.rows) AS rows, max(p.rows) AS most, count(*) AS different"
+            " FROM (SELECT t.{x} AS x, t.{y} AS y, count(*) AS rows FROM {t} AS t WHERE t.{x} IS NOT NULL"
+            " GROUP BY 1, 2) AS p GROUP BY p.x) AS g",
+            x=self.of, y=self.column, t=self.table.name,
+        )  # fmt: skip
+        return Question(self.table.name, select)
+
+    def counts(self, observation: Observation) -> Row | None:
+        """The answer, where it holds."""
+        row = row_of(observation, self.question())
+        return row if row and row.count("rows") and row.count("off") <= MOST_OFF * row.count("rows") else None
+
+    def off(self, observation: Observation) -> int:
+        """Rows that disagree with most of those that have the same value."""
+        row = self.counts(observation)
+        return row.count("off") if row else 0
+
+    def bytes(self, observation: Observation) -> int:
+        """What would not be stored if each value were there once."""
+        row, seen = self.counts(observation), statistics_of(observation, self.table).column(self.column)
+        return (row.count("rows") - row.count("groups")) * (seen.average_width if seen else HEADER) if row else 0
+
+    def exceptions(self) -> Question:
+        """Values that have several of the other."""
+        select = ddl(
+            "SELECT left(t.{x}::text, 40) || ': ' || "
+            "string_agg(DISTINCT left(coalesce(t.{y}::text, 'NULL'), 40), ' or ') AS value"
+            " FROM {t} AS t WHERE t.{x} IS NOT NULL GROUP BY t.{x}"
+            " HAVING count(DISTINCT t.{y}) + max((t.{y} IS NULL)::int) > 1 ORDER BY 1 LIMIT {limit}",
+            x=self.of, y=self.column, t=self.table.name, limit=SAMPLE_KEYS,
+        )  # fmt: skip
+        return Question(self.table.name, select)
+
+
+def questions(observation: Observation) -> Iterator[Question]:
+    """The pairs of each table on a sample; then what the sample bears out, on all rows."""
+    for table, columns in _tables(observation):
+        yield _pairs(observation, table, columns)
+        yield from (d.question() for d in _likely(observation, table, columns))
+
+
+def dependencies(observation: Observation) -> Iterator[tuple[Table, list[Dependency]]]:
+    """Of each table those that hold on all rows, each column determined by one other."""
+    for table, columns in _tables(observation):
+        by_target: defaultdict[str, list[tuple[int, Dependency]]] = defaultdict(list)
+        for dependency in _likely(observation, table, columns):
+            row = dependency.counts(observation)
+            if row:
+                by_target[dependency.column].append((row.count("groups"), dependency))
+        nearest = [min(found, key=lambda entry: entry[0])[1] for found in by_target.values()]
+        yield table, _without_circles(table, nearest)
+
+
+def _without_circles(table: Table, found: list[Dependency]) -> list[Dependency]:
+    """Of two columns that determine each other the first one of the table is the one that tells."""
+    place = {column.name: n for n, column in enumerate(table.columns)}
+    pairs = {(d.of, d.column) for d in found}
+    return [d for d in found if (d.column, d.of) not in pairs or place[d.of] < place[d.column]]
+
+
+def _tables(observation: Observation) -> Iterator[tuple[Table, list[Values]]]:
+    for table, columns in sampled_tables(observation):
+        keys = key_columns(table) | {name for i in table.indexes if i.unique for name in i.columns if name}
+        fitting = [v for v in columns if v.column.name not in keys and _may_depend(v)]
+        if 2 <= len(fitting) <= MOST_COLUMNS * 2:
+            yield table, fitting[:MOST_COLUMNS]
+
+
+def _may_depend(values: Values) -> bool:
+    """Repeats, has several values, and is of a kind that tells things apart: no measure, moment or flag."""
+    column = values.column
+    kind = is_text(column) or column.type in {*WHOLE_TYPES, "uuid", "date"} or bare_type(column) == "numeric"
+    repeats = values.filled >= FEWEST_ROWS and values.filled >= REPEATED * values.different
+    varies = values.different >= FEWEST_VALUES and values.top <= MOST_COMMON * values.filled
+    return kind and repeats and varies and not column.generated and not is_flag_like(column)
+
+
+def _pairs(observation: Observation, table: Table, columns: list[Values]) -> Question:
+    counts = [
+        expression("count(DISTINCT (t.{a}, t.{b})) FILTER (WHERE t.{a} IS NOT NULL AND t.{b} IS NOT NULL) AS {name}",
+                   a=a.column.name, b=b.column.name, name=f"pair_{i}_{j}")
+        for (i, a), (j, b) in combinations(enumerate(columns), 2)
+    ]  # fmt: skip
+    equal = [
+        expression("bool_and(t.{a}::text IS NOT DISTINCT FROM t.{b}::text)::int AS {name}", a=a.column.name,
+                   b=b.column.name, name=f"equal_{i}_{j}")
+        for (i, a), (j, b) in combinations(enumerate(columns), 2)
+    ]  # fmt: skip
+    select = ddl("SELECT {counts} FROM {sample} AS t", counts=raw(joined([*counts, *equal])),
+                 sample=raw(sample_of(observation, table, ROWS)))  # fmt: skip
+    return Question(table.name, select, sampled=True)
+
+
+def _likely(observation: Observation, table: Table, columns: list[Values]) -> Iterator[Dependency]:
+    row = row_of(observation, _pairs(observation, table, columns))
+    for (i, a), (j, b) in combinations(enumerate(columns), 2) if row else ():
+        if row is None or row.count(f"equal_{i}_{j}"):
+            continue
+        different = row.count(f"pair_{i}_{j}")
+        for x, y in ((a, b), (b, a)):
+            if _tells(x, y, different) and _is_of_it(x, y):
+                yield Dependency(table, x.column.name, y.column.name)
+
+
+def _tells(x: Values, y: Values, different: int) -> bool:
+    """Whether hardly more pairs than values of x are there, which chance does not explain."""
+    few = different - x.different <= min(LOOSE * x.rows, 0.5 * x.different)
+    chance = -log(y.top / y.filled) * (x.filled - x.different) if y.filled and y.top else 0.0
+    return few and x.different >= FEWEST_THINGS and chance >= CERTAIN
+
+
+def _is_of_it(x: Values, y: Values) -> bool:
+    """Whether the one may be a thing and the other a fact about it: by names, or two texts, one of many values."""
+    if shared_words(x.column.name, y.column.name) or means(x.column, THINGS):
+        return True
+    return is_text(x.column) and is_text(y.column) and x.different >= MANY

@@ -1,0 +1,83 @@
+"""Columns that promise one row for each value by their name, and under no unique index: is the promise kept?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgrefit.model import lookup
+from pgrefit.model.ddl import Expression, expression
+from pgrefit.model.observation import Observation, Question
+from pgrefit.model.snapshot import Column, Table
+from pgrefit.rules._ask import WHOLE_TYPES, Row, is_text, key_columns, row_of
+from pgrefit.rules.data._alike_keys import in_unique_key
+from pgrefit.rules.data._exact import counted
+from pgrefit.rules.data._meanings import SECRETS, is_key_like, means
+from pgrefit.rules.data._sample import FEWEST_ROWS, Values, sampled_tables
+
+NEARLY_ALL = 0.9
+MOST_SCOPES = 8
+FEW = 0.2
+SCOPES = {
+    "tenant", "org", "organization", "organisation", "company", "workspace", "store", "shop", "site", "project",
+    "version", "locale", "language", "lang", "year", "revision", "deleted", "archived", "valid", "effective", "realm",
+    "environment", "env", "client",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NaturalKey:
+    """A key-like column, and columns within each of whose values it may be unique."""
+
+    table: Table
+    column: Column
+    scopes: tuple[str, ...]
+
+    def question(self) -> Question:
+        """Rows, values, different ones, and different pairs with each scope."""
+        c = self.column.name
+        pairs = {
+            f"pairs_{n}": expression("count(DISTINCT (t.{c}, t.{s})) FILTER (WHERE t.{c} IS NOT NULL)", c=c, s=scope)
+            for n, scope in enumerate(self.scopes)
+        }
+        return counted(self.table, {
+            "rows": Expression("count(*)"), "filled": expression("count(t.{c})", c=c),
+            "different": expression("count(DISTINCT t.{c})", c=c), **pairs,
+        })  # fmt: skip
+
+    def counts(self, observation: Observation) -> Row | None:
+        """The answer."""
+        return row_of(observation, self.question())
+
+    def scope(self, row: Row) -> str:
+        """The column within whose values it is unique; '' where there is none."""
+        return next((s for n, s in enumerate(self.scopes) if row.count(f"pairs_{n}") == row.count("filled")), "")
+
+
+@lookup.remembered
+def natural_keys(observation: Observation) -> tuple[NaturalKey, ...]:
+    """Columns named like keys, nearly all of whose sampled values differ, and that no unique index has."""
+    return tuple(_found(observation))
+
+
+def _found(observation: Observation) -> Iterator[NaturalKey]:
+    for table, columns in sampled_tables(observation):
+        keys = key_columns(table)
+        for values in columns:
+            column = values.column
+            if column.name not in keys and _is_candidate(table, values) and not in_unique_key(table, column.name):
+                yield NaturalKey(table, column, _scopes(table, columns, column))
+
+
+def _is_candidate(table: Table, values: Values) -> bool:
+    column = values.column
+    kind = is_text(column) or column.type in {*WHOLE_TYPES, "uuid"}
+    telling = values.filled >= FEWEST_ROWS and values.different >= NEARLY_ALL * values.filled
+    plain = not column.generated and not means(column, SECRETS)
+    return kind and telling and plain and is_key_like(table, column)
+
+
+def _scopes(table: Table, columns: tuple[Values, ...], column: Column) -> tuple[str, ...]:
+    """Columns named so whose values repeat: within one that hardly does, anything is unique."""
+    repeating = (v.column for v in columns if v.different <= FEW * v.rows and v.column.name != column.name)
+    return tuple(c.name for c in repeating if means(c, SCOPES) and c.name not in table.primary_key)[:MOST_SCOPES]

@@ -1,0 +1,167 @@
+"""Conditions that a column's name, or two columns' names, promise: percent, quantities, from and until."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgrefit.model import lookup
+from pgrefit.model.ddl import Expression, expression, raw
+from pgrefit.model.observation import Observation, Question
+from pgrefit.model.snapshot import Column, Table
+from pgrefit.rules._ask import Row, is_numeric, key_columns, row_of
+from pgrefit.rules._names import stems, words
+from pgrefit.rules.data._exact import counted, examples, how_many, is_checked
+from pgrefit.rules.data._sample import FEWEST_ROWS, MOMENTS, Values, bare_type, sampled_tables
+
+PERCENT = {"percent", "perc", "percentage", "pct", "prozent", "progress", "completion", "humidity", "battery"}
+ABOVE_HUNDRED = {
+    "growth", "change", "increase", "return", "roi", "cpu", "load", "utilization", "utilisation", "usage", "markup",
+    "variance", "diff", "delta", "yield", "gain", "inflation", "interest",
+}  # fmt: skip
+QUANTITIES = {"quantity", "qty", "stock", "price", "age", "menge", "preis"}
+COUNTED = {
+    "anzahl", "area", "attempt", "capacity", "click", "cost", "count", "distance", "download", "duration", "guest",
+    "height", "hours", "length", "like", "mileage", "minutes", "night", "page", "pages", "rating", "retry", "room",
+    "salary", "seat", "seats", "size", "speed", "star", "unit", "view", "visit", "volume", "weight", "width",
+}  # fmt: skip
+SIGNED = {
+    "change", "delta", "adjustment", "movement", "difference", "diff", "offset", "balance", "net", "refund", "return",
+    "correction", "variance", "shift", "transaction", "ledger", "entry", "credit", "profit", "gain", "relative",
+    "drift", "journal",
+}  # fmt: skip
+BOUNDS = {"latitude": (-90, 90), "lat": (-90, 90), "longitude": (-180, 180), "lon": (-180, 180), "lng": (-180, 180),
+          "month": (1, 12), "hour": (0, 24), "minute": (0, 59), "weekday": (0, 7), "age": (0, 130)}  # fmt: skip
+BEGINNINGS = {
+    "start": ("end", "finish", "stop"), "begin": ("end",), "from": ("to", "until", "till", "thru"),
+    "opened": ("closed",), "started": ("ended", "finished", "completed", "stopped"), "min": ("max",),
+    "minimum": ("maximum",), "low": ("high",), "effective": ("expiry", "expiration"),
+    "issue": ("expiry", "expiration"), "lower": ("upper",), "created": ("updated", "modified", "deleted"),
+    "ordered": ("shipped", "delivered"), "shipped": ("delivered",), "hired": ("terminated", "left", "fired"),
+    "hire": ("termination", "leave"), "birth": ("death",), "born": ("died",), "open": ("close",), "in": ("out",),
+    "valid": ("expire", "expires"), "order": ("ship", "delivery"), "beginn": ("ende",), "von": ("bis",),
+    "checkin": ("checkout",), "issued": ("expires",), "arrival": ("departure",), "since": ("until",),
+    "begins": ("ends",), "starts": ("ends",),
+}  # fmt: skip
+MOSTLY = 0.05  # share of the values that may break what the name promises
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A condition over columns of alias t, what it says, and how it reads over bare columns.
+
+    `strong`: worth a check even where no row breaks it.
+    """
+
+    table: Table
+    columns: tuple[str, ...]
+    says: str
+    condition: Expression
+    bare: Expression
+    strong: bool = True
+
+    def question(self) -> Question:
+        """Rows, rows in which all columns are filled, and those that break it, as different values."""
+        filled = " AND ".join(expression("t.{c} IS NOT NULL", c=c) for c in self.columns)
+        return counted(self.table, {
+            "rows": Expression("count(*)"), "filled": how_many(Expression(filled)), "breaking": how_many(self.broken),
+            "different": expression("count(DISTINCT t.{c}) FILTER (WHERE {broken})", c=self.columns[0],
+                                    broken=raw(self.broken)),
+        })  # fmt: skip
+
+    @property
+    def broken(self) -> Expression:
+        """The rows that break it; a NULL breaks nothing."""
+        return expression("NOT ({condition})", condition=raw(self.condition))
+
+    def exceptions(self) -> Question:
+        """Rows that break it."""
+        return examples(self.table, self.columns, self.broken)
+
+    def counts(self, observation: Observation) -> Row | None:
+        """The answer."""
+        return row_of(observation, self.question())
+
+
+@lookup.remembered
+def promises(observation: Observation) -> tuple[Promise, ...]:
+    """What names of columns that no check is about promise, and their sample does not refute."""
+    return tuple(_found(observation))
+
+
+def _found(observation: Observation) -> Iterator[Promise]:
+    for table, columns in sampled_tables(observation):
+        keys = key_columns(table)
+        telling = [
+            v for v in columns if v.filled >= FEWEST_ROWS and v.column.name not in keys and not v.column.generated
+        ]
+        for values in telling:
+            found = _of_one(table, values)
+            if found and not is_checked(table, values.column.name):
+                yield found
+        yield from _of_pairs(table, telling)
+
+
+def _of_one(table: Table, values: Values) -> Promise | None:
+    column, meaning = values.column, {*stems(values.column.name), *words(values.column.name)}
+    if not (is_numeric(column) or column.type in {"real", "double precision"}):
+        return None
+    if meaning & PERCENT:
+        return None if meaning & ABOVE_HUNDRED else _between(table, column, 0, 100)
+    last = stems(column.name)[-1:]
+    bounds = BOUNDS.get(last[0]) if last else None
+    if bounds and not (last[0] in {"month", "minute", "hour"} and not _is_of_clock(values, bounds)):
+        return _between(table, column, *bounds)
+    signed = meaning & SIGNED or {*stems(table.name.name)} & SIGNED
+    if signed or not meaning & (QUANTITIES | COUNTED):
+        return None
+    return _not_negative(table, column, strong=bool(meaning & QUANTITIES))
+
+
+def _is_of_clock(values: Values, bounds: tuple[int, int]) -> bool:
+    """Whether months, hours and minutes are places in a calendar rather than how many."""
+    inside = sum(rows for text, rows in values.common.items() if bounds[0] <= float(text) <= bounds[1])
+    spread = values.different >= (bounds[1] - bounds[0]) / 2 and len(words(values.column.name)) == 1
+    return spread and inside >= (1 - MOSTLY) * sum(values.common.values())
+
+
+def _between(table: Table, column: Column, low: int, high: int) -> Promise:
+    name = column.name
+    return Promise(
+        table, (name,), f"{low} to {high}", expression("t.{c} BETWEEN {low} AND {high}", c=name, low=low, high=high),
+        expression("{c} BETWEEN {low} AND {high}", c=name, low=low, high=high),
+    )  # fmt: skip
+
+
+def _not_negative(table: Table, column: Column, *, strong: bool) -> Promise:
+    name = column.name
+    condition, bare = expression("t.{c} >= 0", c=name), expression("{c} >= 0", c=name)
+    return Promise(table, (name,), "at least 0", condition, bare, strong)
+
+
+def _of_pairs(table: Table, columns: list[Values]) -> Iterator[Promise]:
+    by_name: dict[tuple[str, ...], Column] = {}
+    for values in columns:
+        if bare_type(values.column) in MOMENTS or is_numeric(values.column):
+            by_name.setdefault(words(values.column.name), values.column)
+    for name, column in by_name.items():
+        for place, word in enumerate(name):
+            for ending in BEGINNINGS.get(word, ()):
+                other = by_name.get((*name[:place], ending, *name[place + 1 :]))
+                if other and _same_kind(column, other) and not is_checked(table, column.name, other.name):
+                    yield _in_order(table, column, other)
+
+
+def _same_kind(one: Column, other: Column) -> bool:
+    return bare_type(one) == bare_type(other) or (is_numeric(one) and is_numeric(other))
+
+
+def _in_order(table: Table, one: Column, other: Column) -> Promise:
+    says = f"{one.name} is at most {other.name}"
+    condition = expression("t.{a} <= t.{b}", a=one.name, b=other.name)
+    if "created" in words(one.name) and bare_type(one) != "date":  # written by two clocks
+        condition = expression("t.{a} <= t.{b} + interval '1 minute'", a=one.name, b=other.name)
+    bare = expression("{a} <= {b}", a=one.name, b=other.name)
+    # The application sets both of these, and nobody checks a clock.
+    strong = "created" not in words(one.name)
+    return Promise(table, (one.name, other.name), says, condition, bare, strong)

@@ -1,0 +1,169 @@
+"""Values that stand for no value: which ones a column may hold, and whether they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgrefit.model import lookup
+from pgrefit.model.ddl import Expression, Literal, expression, joined, raw
+from pgrefit.model.observation import Observation, Question
+from pgrefit.model.snapshot import Column, Table
+from pgrefit.rules._ask import (
+    Row,
+    is_numeric,
+    is_text,
+    key_columns,
+    statistics_of,
+)
+from pgrefit.rules.data._exact import any_of, counted, examples, how_many, is_checked
+from pgrefit.rules.data._meanings import FREE_TEXT, means
+from pgrefit.rules.data._sample import FEWEST_ROWS, MOMENTS, Values, bare_type, sampled_tables
+from pgrefit.rules.data._typed import typed_names
+
+NEVER_WORDS = {
+    "n/a",
+    "#n/a",
+    "null",
+    "(null)",
+    "<null>",
+    "undefined",
+    "-",
+    "--",
+    "---",
+    "?",
+    "nan",
+    "tbd",
+    "xxx",
+    "\\n",
+}
+MAYBE_WORDS = {"none", "unknown", "na", "nil", "not available", "(none)", "missing", "not specified"}
+NAMED_NA = {"country", "region", "continent", "code", "language", "market", "territory", "symbol", "iso"}
+PLACEHOLDERS = {
+    "-1", "-9", "-99", "-999", "-9999", "999", "9999", "99999", "999999", "9999999", "99999999", "999999999", "32767",
+    "2147483647", "9223372036854775807",
+}  # fmt: skip
+FIRST_DAYS = ("0001-01-01", "1111-11-11", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1901-01-01",
+              "1970-01-01")  # fmt: skip
+LAST_DAYS = ("2099-12-31", "2999-12-31", "3000-01-01", "9999-01-01", "9999-12-31")
+ENDS = {"to", "until", "till", "thru", "end", "ends", "expires", "expiry", "expiration", "valid", "bis"}
+NEGATIVE = {
+    "balance", "delta", "change", "difference", "diff", "offset", "temperature", "temp", "direction", "sign", "vote",
+    "adjustment", "longitude", "latitude", "lon", "lat", "lng", "x", "y", "z", "score", "net",
+}  # fmt: skip
+FEWEST_HITS = 3
+LEAST_SHARE = 0.002
+MOST_SHARE = 0.95
+FEWEST_OTHERS = 5  # different values beside it
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A column and the values in it that may stand for none."""
+
+    table: Table
+    column: Column
+    sentinels: tuple[str, ...]
+
+    def question(self) -> Question:
+        """How often each occurs, and the range of the other values."""
+        hits = {f"hits_{n}": how_many(self._is((s,))) for n, s in enumerate(self.sentinels)}
+        other = expression("NOT ({hit})", hit=raw(self._is(self.sentinels)))
+        value = expression("t.{c}::text", c=self.column.name) if is_text(self.column) else self._value
+        lowest = expression("(min({v}) FILTER (WHERE {other}))::text", v=raw(value), other=raw(other))
+        highest = expression("(max({v}) FILTER (WHERE {other}))::text", v=raw(value), other=raw(other))
+        return counted(self.table, hits | {
+            "rows": Expression("count(*)"), "filled": expression("count(t.{c})", c=self.column.name),
+            "lowest": lowest, "highest": highest,
+        })  # fmt: skip
+
+    @property
+    def _value(self) -> Expression:
+        """Of a moment, its day."""
+        moment = bare_type(self.column) in MOMENTS
+        return expression("t.{c}::date" if moment else "t.{c}", c=self.column.name)
+
+    def _is(self, sentinels: tuple[str, ...]) -> Expression:
+        if is_text(self.column):
+            return any_of(self.column.name, sentinels)
+        type_ = "date" if bare_type(self.column) in MOMENTS else "numeric"
+        listed = [expression("{s}::{type}", s=Literal(s), type=raw(Expression(type_))) for s in sentinels]
+        return expression("{v} IN ({listed})", v=raw(self._value), listed=raw(joined(listed)))
+
+    def exceptions(self, sentinels: tuple[str, ...]) -> Question:
+        """Rows that hold one."""
+        return examples(self.table, (self.column.name,), self._is(sentinels))
+
+    def found(self, row: Row) -> dict[str, int]:
+        """Those that occur often enough, away from what else is in the column."""
+        filled, hits = row.count("filled"), {s: row.count(f"hits_{n}") for n, s in enumerate(self.sentinels)}
+        often = max(FEWEST_HITS, LEAST_SHARE * filled)
+        apart = {s: n for s, n in hits.items() if n and self._is_apart(s, row.text("lowest"), row.text("highest"))}
+        total = sum(apart.values())
+        return apart if often <= total <= MOST_SHARE * filled and total < filled else {}
+
+    def _is_apart(self, sentinel: str, lowest: str, highest: str) -> bool:
+        if is_text(self.column) or not lowest:
+            return is_text(self.column)
+        if bare_type(self.column) in MOMENTS:
+            low, high = _year(lowest), _year(highest)
+            return low - _year(sentinel) >= 10 if sentinel in FIRST_DAYS else _year(sentinel) - high >= 20
+        number, least, most = float(sentinel), float(lowest), float(highest)
+        below = least >= 0 or number <= 3 * least
+        return below if number < 0 else most * 3 <= number
+
+
+def _year(day: str) -> int:
+    return -10_000 if day.endswith("BC") or "infinity" in day else int(day.partition("-")[0])
+
+
+@lookup.remembered
+def sentinel_suspects(observation: Observation) -> tuple[Suspect, ...]:
+    """Columns in whose sample, or most common values, a placeholder is."""
+    return tuple(_found(observation))
+
+
+def _found(observation: Observation) -> Iterator[Suspect]:
+    for table, columns in sampled_tables(observation):
+        keys = key_columns(table)
+        for values in columns:
+            column = values.column
+            if column.name in keys or column.generated or column.identity or values.filled < FEWEST_ROWS:
+                continue
+            seen = _seen(observation, table, values)
+            found = tuple(sorted(_placeholders(values, seen)))
+            told = is_checked(table, column.name) or (table.name, column.name) in typed_names(observation)
+            if found and not told:
+                yield Suspect(table, column, found)
+
+
+def _seen(observation: Observation, table: Table, values: Values) -> set[str]:
+    statistics = statistics_of(observation, table).column(values.column.name)
+    return {*values.common, *(statistics.values if statistics else ())}
+
+
+def _placeholders(values: Values, seen: set[str]) -> set[str]:
+    column, kind = values.column, bare_type(values.column)
+    if is_text(column):
+        return {text for text in seen if _is_placeholder(text, values)}
+    if kind in MOMENTS:
+        return {day for day in (text[:10] for text in seen) if day in FIRST_DAYS or day in LAST_DAYS}
+    if values.different <= FEWEST_OTHERS or not (is_numeric(column) or kind in {"real", "double precision"}):
+        return set()
+    numbers = {text.rstrip("0").rstrip(".") if "." in text else text for text in seen}
+    return {n for n in numbers & PLACEHOLDERS if not (n in {"-1", "-9"} and means(column, NEGATIVE))}
+
+
+def _is_placeholder(text: str, values: Values) -> bool:
+    """An empty text only where NULL may be; words that may be meant, only beside values that are no enumeration."""
+    word, column = text.strip().lower(), values.column
+    if values.different <= 2:
+        return False
+    if means(column, FREE_TEXT):
+        return word in NEVER_WORDS
+    if not word:
+        return not column.not_null
+    if word in MAYBE_WORDS:
+        is_name = word == "na" and means(column, NAMED_NA)
+        return values.different > 20 and not is_name
+    return word in NEVER_WORDS

@@ -1,0 +1,128 @@
+"""Text columns whose values are of another type, by their sample and by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgrefit.model import lookup
+from pgrefit.model.ddl import Expression, Literal, expression, raw
+from pgrefit.model.names import Relation
+from pgrefit.model.observation import Observation, Question
+from pgrefit.model.snapshot import Column, Table
+from pgrefit.rules._ask import Row, is_text, key_columns, row_of
+from pgrefit.rules._names import reference_name, stems
+from pgrefit.rules.data._exact import counted, examples, how_many
+from pgrefit.rules.data._forms import LEADING_ZERO, Form, bare, blank, fits
+from pgrefit.rules.data._meanings import CODES, means
+from pgrefit.rules.data._sample import FEWEST_ROWS, Values, sampled_tables
+
+ENOUGH = 0.9
+NAMES_OF_PAIRS = {
+    "key",
+    "name",
+    "setting",
+    "option",
+    "attribute",
+    "property",
+    "field",
+    "param",
+    "parameter",
+    "variable",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A text column and the type that its values have."""
+
+    table: Table
+    column: Column
+    form: Form
+
+    def question(self, observation: Observation) -> Question:
+        """How many values fit, how many do not, and what would be lost."""
+        c = self.column.name
+        fit, empty = fits(c, self.form, observation.snapshot.server_version), blank(c)
+        zero = expression("{bare} ~ {zero}", bare=raw(bare(c)), zero=Literal(LEADING_ZERO))
+        return counted(self.table, {
+            "rows": Expression("count(*)"), "filled": expression("count(t.{c})", c=c), "fitting": how_many(fit),
+            "blank": how_many(expression("{e} AND NOT ({f})", e=raw(empty), f=raw(fit))), "zeros": how_many(zero),
+            "unfit": how_many(self._unfit(observation)),
+            "padded": how_many(expression("t.{c}::text <> {bare} AND {f}", c=c, bare=raw(bare(c)), f=raw(fit))),
+        })  # fmt: skip
+
+    def _unfit(self, observation: Observation) -> Expression:
+        fit = fits(self.column.name, self.form, observation.snapshot.server_version)
+        return expression("t.{c} IS NOT NULL AND NOT ({fit})", c=self.column.name, fit=raw(fit))
+
+    def exceptions(self, observation: Observation) -> Question:
+        """Rows whose value does not fit."""
+        return examples(self.table, (self.column.name,), self._unfit(observation))
+
+    def holds(self, observation: Observation) -> Row | None:
+        """The counts, where nearly all values fit and none of them would lose a leading zero."""
+        row = row_of(observation, self.question(observation))
+        if row is None or row.count("fitting") < FEWEST_ROWS:
+            return None
+        told = row.count("filled") - row.count("blank")
+        is_code = self.form.type in {"bigint", "numeric"} and row.count("zeros")
+        return row if row.count("fitting") >= ENOUGH * told and not is_code else None
+
+
+@lookup.remembered
+def typed_columns(observation: Observation) -> tuple[Typed, ...]:
+    """Text columns whose sampled values are of another type, and whose name does not say that they are codes."""
+    return tuple(_found(observation))
+
+
+def _found(observation: Observation) -> Iterator[Typed]:
+    referenced = {(k.parent, c) for t in observation.snapshot.tables for k in t.foreign_keys for c in k.parent_columns}
+    codes = _text_keys(observation)
+    for table, columns in sampled_tables(observation):
+        keys = key_columns(table)
+        for values in columns:
+            column = values.column
+            form = _form(table, values) if is_text(column) and column.name not in keys else None
+            code = form and form.type in {"bigint", "numeric"} and stems(column.name) in codes
+            if form and not code and (table.name, column.name) not in referenced and not column.generated:
+                yield Typed(table, column, form)
+
+
+@lookup.remembered
+def typed_names(observation: Observation) -> frozenset[tuple[Relation, str]]:
+    """Table and name of each of these columns: what does not fit its type is told there."""
+    return frozenset((typed.table.name, typed.column.name) for typed in typed_columns(observation))
+
+
+def _text_keys(observation: Observation) -> set[tuple[str, ...]]:
+    """Names of text columns that are unique somewhere: digits in a column of that name are joined as text."""
+    keys = (
+        (table, index.columns[0])
+        for table in observation.snapshot.own_tables()
+        for index in table.indexes
+        if index.unique and len(index.columns) == 1
+    )
+    return {stems(name) for table, name in keys if name and is_text(table.column(name))}
+
+
+def _form(table: Table, values: Values) -> Form | None:
+    if values.filled < FEWEST_ROWS or _is_one_of_many_kinds(table, values.column):
+        return None
+    form = values.form
+    if form is None or form.type not in {"bigint", "numeric"}:
+        return form
+    is_code = means(values.column, CODES) or reference_name(values.column.name).marked
+    return None if is_code or _all_of_one_length(values) else form
+
+
+def _is_one_of_many_kinds(table: Table, column: Column) -> bool:
+    """`value` beside `key`: what is in it depends on the row."""
+    others = [c for c in table.columns if c.name != column.name]
+    return means(column, {"value", "val"}) and any(means(other, NAMES_OF_PAIRS) for other in others)
+
+
+def _all_of_one_length(values: Values) -> bool:
+    """Digits that are always as many are a code: an account, a telephone."""
+    lengths = {len(text.strip()) for text in values.common}
+    return len(lengths) == 1 and lengths.pop() >= 8 and values.different > 5

@@ -1,0 +1,132 @@
+"""Two columns that say the same in every row."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import combinations
+
+from pgrefit.model.ddl import Expression, expression
+from pgrefit.model.finding import Cost, Finding, Severity, rule
+from pgrefit.model.observation import Observation, Question
+from pgrefit.model.snapshot import Column, Table
+from pgrefit.rules._ask import Row, is_text, known, named, row_of, scan, statistics_of
+from pgrefit.rules._names import stems
+from pgrefit.rules.data._exact import counted, examples, how_many, shown
+from pgrefit.rules.data._sample import MOMENTS, Values, bare_type, sampled_tables, samples
+
+FEWEST_ROWS = 50
+FEWEST_VALUES = 5
+NEARLY_ALL = 0.999
+NEAR = 0.98  # likeness of the samples' counts
+ROLES = {
+    "original", "initial", "current", "previous", "old", "new", "start", "end", "first", "last", "min", "max",
+    "shipping", "billing", "home", "work", "estimated", "actual", "planned", "expected", "gross", "net", "requested",
+    "confirmed", "received", "ordered", "base", "from", "to", "source", "target", "origin", "destination", "created",
+    "updated", "modified", "inserted", "list", "sale", "regular", "budget", "minimum", "maximum", "opening",
+    "closing", "low", "high", "before", "after", "remaining", "left", "right", "sender", "recipient", "seller",
+    "buyer", "creator", "editor", "owner",
+}  # fmt: skip
+
+
+def _asks(observation: Observation) -> Iterator[Question]:
+    yield from samples(observation)
+    for table, one, other in _pairs(observation):
+        yield _counts(table, one, other)
+        row = row_of(observation, _counts(table, one, other))
+        if row and _holds(row) and row.count("differing"):
+            yield _examples(table, one, other)
+
+
+def _pairs(observation: Observation) -> Iterator[tuple[Table, Column, Column]]:
+    for table, columns in sampled_tables(observation):
+        keys = set(table.primary_key)
+        alike: defaultdict[str, list[Values]] = defaultdict(list)
+        for values in columns:
+            enough = values.filled >= FEWEST_ROWS and values.different >= FEWEST_VALUES
+            if enough and values.column.name not in keys and not values.column.generated:
+                alike["text" if is_text(values.column) else bare_type(values.column)].append(values)
+        for group in alike.values():
+            for one, other in combinations(group, 2):
+                if _may_be_equal(one, other) and not _play_roles(one.column, other.column, table):
+                    yield table, one.column, other.column
+
+
+def _may_be_equal(one: Values, other: Values) -> bool:
+    """By what was sampled: as many values, and most of the common ones in both."""
+    close = abs(one.filled - other.filled) <= 0.01 * one.rows and one.different >= NEAR * other.different
+    shared = one.common.keys() & other.common.keys()
+    return close and other.different >= NEAR * one.different and len(shared) >= 0.9 * len(one.common)
+
+
+def _play_roles(one: Column, other: Column, table: Table) -> bool:
+    """Columns that are meant to differ one day: original and current price; who created and who owns it."""
+    apart = {*stems(one.name)} ^ {*stems(other.name)}
+    references = {name for key in table.foreign_keys for name in key.columns}
+    moments = bare_type(one) in MOMENTS
+    return bool(apart & ROLES) or moments or {one.name, other.name} <= references
+
+
+def _differing(one: Column, other: Column) -> Expression:
+    if is_text(one):
+        return expression("t.{a}::text IS DISTINCT FROM t.{b}::text", a=one.name, b=other.name)
+    return expression("t.{a} IS DISTINCT FROM t.{b}", a=one.name, b=other.name)
+
+
+def _counts(table: Table, one: Column, other: Column) -> Question:
+    return counted(table, {
+        "rows": Expression("count(*)"), "filled": expression("count(t.{a})", a=one.name),
+        "differing": how_many(_differing(one, other)),
+    })  # fmt: skip
+
+
+def _examples(table: Table, one: Column, other: Column) -> Question:
+    return examples(table, (one.name, other.name), _differing(one, other))
+
+
+def _holds(row: Row) -> bool:
+    return row.count("filled") >= FEWEST_ROWS and row.count("differing") <= (1 - NEARLY_ALL) * row.count("filled")
+
+
+@rule(
+    code="DAT012",
+    title="Column that repeats another one",
+    why="Whoever changes the one must remember the other; in rows in which they differ nobody knows which is right.",
+    asks=_asks,
+    example="""
+        CREATE TABLE guest (id int PRIMARY KEY, mail text, contact_mail text, age int, nights int);
+        INSERT INTO guest SELECT n, 'g' || n || '@example.org', 'g' || n || '@example.org', n % 60, n % 9
+        FROM generate_series(1, 200) AS n;
+        ANALYZE guest;
+    """,
+    clean="""
+        CREATE TABLE guest (id int PRIMARY KEY, original_price numeric, price numeric, created_at timestamptz,
+                            updated_at timestamptz, wants_mail boolean, wants_call boolean, city text, birth_city text);
+        INSERT INTO guest SELECT n, n % 50, n % 50, now(), now(), n % 2 = 0, n % 2 = 0, 'c' || n % 20,
+                                 'c' || CASE WHEN n % 9 = 0 THEN n % 19 ELSE n % 20 END
+        FROM generate_series(1, 200) AS n;
+        ANALYZE guest;
+    """,
+)
+def duplicate_column(observation: Observation) -> Iterator[Finding]:
+    """Pairs of columns of one type that are equal in at least 99.9 % of the rows."""
+    for table, one, other in _pairs(observation):
+        row = row_of(observation, _counts(table, one, other))
+        if row and _holds(row):
+            yield _finding(observation, table, (one, other), row)
+
+
+def _finding(observation: Observation, table: Table, pair: tuple[Column, Column], row: Row) -> Finding:
+    one, other = pair
+    differing, seen = row.count("differing"), statistics_of(observation, table).column(other.name)
+    return Finding(
+        object=named(table, other.name),
+        message=f"says what {one.name} says" + (", but in a few rows something else" if differing else ""),
+        severity=Severity.ERROR if differing else Severity.WARNING,
+        evidence=known((
+            scan("rows", row.count("rows")), scan("filled", row.count("filled")), scan("differing", differing),
+            shown(observation, _examples(table, one, other), as_="differing, for example"),
+        )),
+        advice=f"let readers use {one.name}, then drop {other.name}",
+        cost=Cost(rows=differing, bytes=row.count("filled") * seen.average_width if seen else 0),
+    )  # fmt: skip

@@ -1,0 +1,181 @@
+"""A key that is in every document of a column, with a value of one plain type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgrefit.changes._documents import JsonType
+from pgrefit.changes.extract_json import ExtractJson, JsonField
+from pgrefit.model.ddl import Expression, Literal, ddl, expression, raw
+from pgrefit.model.finding import Cost, Evidence, Finding, Severity, rule
+from pgrefit.model.observation import Observation, Question
+from pgrefit.model.snapshot import Column, Table
+from pgrefit.rules._ask import Row, is_empty, known, named, row_of, rows_of, sample_of, scan, tables
+from pgrefit.rules._names import stems
+from pgrefit.rules.data._exact import counted, examples, how_many, shown
+from pgrefit.rules.data._meanings import means
+
+ROWS = 500
+FEWEST_ROWS = 50
+NEARLY_ALL = 0.99
+MOST_KEYS = 12
+FOREIGN = {
+    "raw", "response", "request", "before", "after", "old", "new", "diff", "changes", "change", "snapshot", "webhook",
+    "header", "cache", "log", "audit", "history", "state", "schema", "context", "backup",
+}  # fmt: skip
+TYPES: dict[str, JsonType] = {"string": "text", "number": "numeric", "boolean": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A key of the documents in a column, and the JSON type of its values."""
+
+    table: Table
+    column: Column
+    key: str
+    kind: str
+
+    @property
+    def misses(self) -> Expression:
+        """A condition: the document of alias t has no such value of that type; a JSON null is one of any."""
+        return expression(
+            "t.{c} IS NOT NULL AND coalesce(jsonb_typeof(t.{c} -> {key}), 'missing') NOT IN ({kind}, 'null')",
+            c=self.column.name, key=Literal(self.key), kind=Literal(self.kind),
+        )  # fmt: skip
+
+    def question(self) -> Question:
+        """Documents, those without the key, those in which its value is of another type."""
+        c, key = self.column.name, Literal(self.key)
+        missing = expression("t.{c} IS NOT NULL AND t.{c} -> {key} IS NULL", c=c, key=key)
+        null = expression("jsonb_typeof(t.{c} -> {key}) = 'null'", c=c, key=key)
+        return counted(self.table, {
+            "rows": Expression("count(*)"), "documents": expression("count(t.{c})", c=c), "missing": how_many(missing),
+            "nulls": how_many(null), "misses": how_many(self.misses),
+            "different": expression("count(DISTINCT t.{c} -> {key})", c=c, key=key),
+        })  # fmt: skip
+
+    def counts(self, observation: Observation) -> Row | None:
+        """The answer, where nearly all documents have the key, with a value of that type."""
+        row = row_of(observation, self.question())
+        if row is None or row.count("documents") < FEWEST_ROWS:
+            return None
+        return row if row.count("misses") <= (1 - NEARLY_ALL) * row.count("documents") else None
+
+    def exceptions(self) -> Question:
+        """Rows whose document has not."""
+        return examples(self.table, (self.column.name,), self.misses)
+
+
+def _columns(observation: Observation) -> Iterator[tuple[Table, Column]]:
+    for table in tables(observation):
+        if table.kind != "foreign table" and not is_empty(observation, table):
+            plain = (c for c in table.columns if c.type == "jsonb" and not c.generated)
+            yield from ((table, column) for column in plain if not means(column, FOREIGN))
+
+
+def _keys(observation: Observation, table: Table, column: Column) -> Question:
+    """The keys of sampled documents, with the types of their values."""
+    select = ddl(
+        "WITH s AS MATERIALIZED (SELECT t.{c} AS d FROM {sample} AS t WHERE t.{c} IS NOT NULL)"
+        " SELECT e.key, jsonb_typeof(e.value) AS kind, count(*) AS rows, (SELECT count(*) FROM s) AS documents"
+        " FROM s CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(s.d) WHEN 'object' THEN s.d END) AS e(key, value)"
+        " GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 100",
+        c=column.name, sample=raw(sample_of(observation, table, ROWS)),
+    )  # fmt: skip
+    return Question(table.name, select, sampled=True)
+
+
+def _members(observation: Observation, table: Table, column: Column) -> Iterator[Member]:
+    """Keys that nearly all sampled documents have with one plain type, and that are no column yet."""
+    rows = rows_of(observation, _keys(observation, table, column)) or []
+    columns = {stems(c.name) for c in table.columns}
+    nulls = {row.text("key"): row.count("rows") for row in rows if row.text("kind") == "null"}
+    found = 0
+    for row in rows:
+        key, kind = row.text("key"), row.text("kind")
+        enough = row.count("rows") + nulls.get(key, 0) >= 0.97 * row.count("documents") and row.count("documents") >= 20
+        told = kind in TYPES and row.count("rows") * 2 > row.count("documents") and stems(key) not in columns
+        if enough and told and stems(key) and len(key.encode()) < 60 and found < MOST_KEYS:
+            found += 1
+            yield Member(table, column, key, kind)
+
+
+def _asks(observation: Observation) -> Iterator[Question]:
+    for table, column in _columns(observation):
+        yield _keys(observation, table, column)
+        for member in _members(observation, table, column):
+            yield member.question()
+            row = member.counts(observation)
+            if row and row.count("misses"):
+                yield member.exceptions()
+
+
+@rule(
+    code="DAT016",
+    title="JSON key that every document has",
+    why=(
+        "It is a column in all but name: without a type, without NOT NULL, without statistics for the planner, and its"
+        " name is stored again in each row."
+    ),
+    asks=_asks,
+    example="""
+        CREATE TABLE device (id int PRIMARY KEY, data jsonb NOT NULL);
+        INSERT INTO device SELECT n, jsonb_build_object('serial', 'S' || n, 'tags', jsonb_build_array(n))
+                                     || CASE WHEN n % 2 = 0 THEN '{"color": "red"}' ELSE '{}' END::jsonb
+        FROM generate_series(1, 200) AS n;
+        ANALYZE device;
+    """,
+    clean="""
+        CREATE TABLE device (id int PRIMARY KEY, data jsonb NOT NULL, raw_response jsonb, serial text, prefs jsonb);
+        INSERT INTO device
+        SELECT n, jsonb_build_object('k' || n % 5, n, 'serial', 'S' || n), '{"ok": true}', 'S' || n,
+               CASE WHEN n % 2 = 0 THEN '{"theme": "dark"}' ELSE '{"size": 3}' END::jsonb
+        FROM generate_series(1, 200) AS n;
+        ANALYZE device;
+    """,
+)
+def json_key_as_column(observation: Observation) -> Iterator[Finding]:
+    """Keys at the top of nearly all documents whose values are texts, numbers or booleans."""
+    for table, column in _columns(observation):
+        measured = ((member, member.counts(observation)) for member in _members(observation, table, column))
+        found = [(member, row) for member, row in measured if row and row.count("different") > 1]
+        if found:
+            yield _finding(observation, found)
+
+
+def _finding(observation: Observation, found: list[tuple[Member, Row]]) -> Finding:
+    first = found[0][0]
+    misses = sum(row.count("misses") for _, row in found)
+    fields = tuple(JsonField(path=(m.key,), column=_name(m.key), type=TYPES[m.kind]) for m, _ in found)
+    names = ", ".join(member.key for member, _ in found)
+    clear = not misses and len({field.column for field in fields}) == len(fields) and bool(first.table.row_key)
+    extract = ExtractJson(table=first.table.name, column=first.column.name, fields=fields, remove=True)
+    return Finding(
+        object=named(first.table, first.column.name),
+        message=f"{'nearly ' if misses else ''}all documents have {names}, of one type: a column each",
+        severity=Severity.WARNING if misses else Severity.INFO,
+        evidence=known(_evidence(observation, found)),
+        remedy=(extract,) if clear else (),
+        advice="" if clear else "give each a column of its type, and settle the documents that differ",
+        cost=Cost(rows=misses),
+    )  # fmt: skip
+
+
+def _name(key: str) -> str:
+    return "_".join(stems(key)) if not key.isidentifier() else key
+
+
+def _evidence(observation: Observation, found: list[tuple[Member, Row]]) -> Iterator[Evidence]:
+    yield scan("documents", found[0][1].count("documents"))
+    yield scan("keys", tuple(member.key for member, _ in found))
+    for member, row in found:
+        yield scan(
+            f"“{member.key}”: of type {member.kind} in",
+            row.count("documents") - row.count("misses") - row.count("nulls"),
+        )
+        yield scan(f"“{member.key}”: null in", row.count("nulls"))
+        yield scan(f"“{member.key}”: missing in", row.count("missing"))
+        yield scan(f"“{member.key}”: of another type in", row.count("misses") - row.count("missing"))
+        if row.count("misses"):
+            yield shown(observation, member.exceptions(), as_=f"“{member.key}”: not in, for example")

@@ -1,0 +1,173 @@
+"""Times of several zones in one column that does not say which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgrefit.model.ddl import ddl
+from pgrefit.model.finding import Cost, Finding, Severity, rule
+from pgrefit.model.observation import Observation, Question
+from pgrefit.model.snapshot import Column, Table
+from pgrefit.rules._ask import WHOLE_TYPES, Row, named, row_of, scan
+from pgrefit.rules.data._meanings import means
+from pgrefit.rules.data._sample import MOMENTS, bare_type, sampled_tables, samples
+
+ROWS = 20_000  # the latest ones, in the order of their key
+USUAL = 900  # seconds from one row to the next, at most: else a step back tells no zone
+FEWEST_ROWS = 100
+MOST_BESIDE = 3
+LEAST_SHARE = 0.005
+ZONES = {"tz", "timezone", "zone", "offset", "utc", "gmt", "local"}
+AT_ONCE = {
+    "created", "inserted", "logged", "recorded", "received", "added", "occurred", "happened", "registered", "event",
+    "timestamp", "ts", "time", "at", "on", "date", "when", "sent", "posted",
+}  # fmt: skip
+LATER = {
+    "updated", "modified", "deleted", "due", "scheduled", "expires", "expire", "start", "end", "birth", "valid",
+    "until", "planned", "next", "last", "finished", "completed", "approved", "paid", "closed",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A moment without a zone; beside it one that has a zone, or else the key in whose order the rows were written."""
+
+    table: Table
+    column: Column
+    beside: str
+    ordered_by: str
+
+    def question(self) -> Question:
+        """Rows, how many are off by whole half hours, by how many different such, the size of usual steps."""
+        return self._against_sibling() if self.beside else self._against_order()
+
+    def _against_sibling(self) -> Question:
+        """By how many half hours the two differ, where it is close to a whole number of them."""
+        select = ddl(
+            "WITH d AS (SELECT extract(epoch FROM t.{c} - t.{b} AT TIME ZONE 'UTC') / 1800 AS off FROM {t} AS t"
+            " WHERE t.{c} IS NOT NULL AND t.{b} IS NOT NULL AND isfinite(t.{c}) AND isfinite(t.{b})),"
+            " g AS (SELECT round(off) AS off, count(*) AS rows FROM d WHERE abs(off - round(off)) < 0.1"
+            " AND abs(off) <= 28 GROUP BY 1)"
+            " SELECT (SELECT count(*) FROM d) AS rows, coalesce(sum(g.rows), 0)::bigint AS close,"
+            " coalesce(sum(g.rows) - max(g.rows), 0)::bigint AS shifted,"
+            " string_agg((g.off / 2)::numeric(4, 1)::text || ' h (' || g.rows || ')', ', ' ORDER BY g.rows DESC)"
+            " AS steps,"
+            " count(*) FILTER (WHERE g.rows >= {share} * (SELECT count(*) FROM d)) AS zones,"
+            " max(g.off) - min(g.off) AS width FROM g",
+            c=self.column.name, b=self.beside, t=self.table.name, share=LEAST_SHARE,
+        )  # fmt: skip
+        return Question(self.table.name, select)
+
+    def _against_order(self) -> Question:
+        """How often time goes back from one row to the next, and by about how many half hours."""
+        select = ddl(
+            "WITH o AS (SELECT extract(epoch FROM t.{c} - lag(t.{c}) OVER (ORDER BY t.{k})) AS step"
+            " FROM (SELECT * FROM {t} ORDER BY {k} DESC LIMIT {rows}) AS t"
+            " WHERE t.{c} IS NOT NULL AND isfinite(t.{c})),"
+            " g AS (SELECT round(step / 1800) AS off, count(*) AS rows FROM o WHERE step < -1200 GROUP BY 1)"
+            " SELECT (SELECT count(*) FROM o) AS rows,"
+            " (SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY abs(step)) FROM o)::bigint AS usual,"
+            " coalesce(sum(g.rows), 0)::bigint AS shifted, coalesce(max(g.rows), 0) AS most, count(*) AS zones,"
+            " coalesce(sum(g.rows) FILTER (WHERE g.off < -28), 0)::bigint AS beyond,"
+            " left(string_agg((g.off / 2)::numeric(9, 1)::text || ' h (' || g.rows || ')', ', ' ORDER BY g.rows DESC),"
+            " 100) AS steps FROM g",
+            c=self.column.name, k=self.ordered_by, t=self.table.name, rows=ROWS,
+        )  # fmt: skip
+        return Question(self.table.name, select)
+
+    def is_mixed(self, row: Row) -> bool:
+        """Whether so many rows are off by so few sizes that several zones explain it, and summer time does not."""
+        if row.count("rows") < FEWEST_ROWS or row.count("shifted") < max(3, LEAST_SHARE * row.count("rows")):
+            return False
+        if self.beside:
+            summer_time = row.count("zones") == 2 and row.count("width") == 2
+            return row.count("close") >= 0.95 * row.count("rows") and row.count("zones") > 1 and not summer_time
+        one_size = row.count("most") * 2 >= row.count("shifted") and row.count("zones") <= 6 and not row.count("beyond")
+        return one_size and row.count("usual") <= USUAL
+
+
+def _asks(observation: Observation) -> Iterator[Question]:
+    yield from samples(observation)
+    yield from (clock.question() for clock in _clocks(observation))
+
+
+def _clocks(observation: Observation) -> Iterator[Clock]:
+    """Moments without a zone that are taken when the row is written, in tables that do not tell a zone beside."""
+    for table, columns in sampled_tables(observation):
+        if any(means(column, ZONES) and bare_type(column) not in MOMENTS for column in table.columns):
+            continue
+        telling = {v.column.name: v for v in columns if v.filled * 2 >= FEWEST_ROWS and v.different > 20}
+        for column in table.columns:
+            vague = bare_type(column) == "timestamp without time zone" and column.name in telling
+            if vague and _is_taken_at_once(column):
+                zoned = [c.name for c in table.columns if c.name in telling and _has_zone(c)][:MOST_BESIDE]
+                yield from (Clock(table, column, beside, "") for beside in zoned)
+                yield from (Clock(table, column, "", key) for key in table.primary_key if _counts_up(table))
+
+
+def _is_taken_at_once(column: Column) -> bool:
+    return means(column, AT_ONCE) and not means(column, LATER)
+
+
+def _has_zone(column: Column) -> bool:
+    return bare_type(column) == "timestamp with time zone"
+
+
+def _counts_up(table: Table) -> bool:
+    """Whether the order of the key is that in which rows were written, as far as is known."""
+    key = table.primary_key
+    foreign = {name for found in table.foreign_keys for name in found.columns}
+    return len(key) == 1 and table.column(key[0]).type in WHOLE_TYPES and key[0] not in foreign
+
+
+@rule(
+    code="DAT017",
+    title="Times of several zones in one column",
+    why=(
+        "Two writers stored their own local time, and nothing in the row tells which: order, durations and reports by"
+        " day are wrong by hours for some of the rows, and no conversion is right for all."
+    ),
+    asks=_asks,
+    example="""
+        CREATE TABLE ping (id int PRIMARY KEY, created_at timestamp NOT NULL);
+        INSERT INTO ping SELECT n, timestamp '2024-03-01 08:00' + n * interval '40 s'
+                                   + CASE WHEN n % 17 = 0 THEN interval '2 h' ELSE interval '0' END
+        FROM generate_series(1, 400) AS n;
+        ANALYZE ping;
+    """,
+    clean="""
+        CREATE TABLE ping (id int PRIMARY KEY, created_at timestamp NOT NULL, due_at timestamp NOT NULL);
+        INSERT INTO ping SELECT n, timestamp '2024-03-01 08:00' + n * interval '40 s'
+                                - CASE WHEN n > 300 THEN interval '1 h' ELSE interval '0' END,
+                                timestamp '2024-03-01' + (n * 7919 % 400) * interval '1 h'
+        FROM generate_series(1, 400) AS n;
+        CREATE TABLE flight (id int PRIMARY KEY, created_at timestamp NOT NULL, timezone text);
+        INSERT INTO flight SELECT n, timestamp '2024-03-01' + n * interval '40 s' + (n % 3) * interval '1 h', 'Japan'
+        FROM generate_series(1, 400) AS n;
+        ANALYZE ping, flight;
+    """,
+)
+def mixed_time_zones(observation: Observation) -> Iterator[Finding]:
+    """Times of writing that are off by whole hours from a moment with a zone, or jump back and forth by them."""
+    told: set[str] = set()
+    for clock in _clocks(observation):
+        row, name = row_of(observation, clock.question()), named(clock.table, clock.column.name)
+        if row and clock.is_mixed(row) and name not in told:
+            told.add(name)
+            how = (
+                f"differs from {clock.beside} by"
+                if clock.beside
+                else f"in the order of {clock.ordered_by} goes back by"
+            )
+            yield Finding(
+                object=name,
+                message="holds times of several zones, and no row tells which",
+                severity=Severity.ERROR,
+                evidence=(
+                    scan("rows", row.count("rows")), scan("off from most others", row.count("shifted")),
+                    scan(how, row.text("steps")),
+                ),
+                advice="find out which writer stored which zone, convert its rows, then make the column timestamptz",
+                cost=Cost(rows=row.count("shifted")),
+            )  # fmt: skip

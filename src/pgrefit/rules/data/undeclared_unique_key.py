@@ -1,0 +1,63 @@
+"""A key that is unique, and nothing keeps it so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgrefit.changes.add_unique import AddUnique
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.observation import Observation, Question
+from pgrefit.rules._ask import named, scan
+from pgrefit.rules.data._alike_keys import alike_keys
+from pgrefit.rules.data._natural_keys import natural_keys
+from pgrefit.rules.data._sample import samples
+
+FEWEST_ROWS = 100
+
+
+def _asks(observation: Observation) -> Iterator[Question]:
+    yield from samples(observation)
+    yield from (key.question() for key in natural_keys(observation))
+    yield from (key.question() for key in alike_keys(observation))
+
+
+@rule(
+    code="DAT008",
+    title="Unique key that is not declared",
+    why=(
+        "Only a unique index keeps two sessions from adding the same key at once; until then the first double request"
+        " makes two rows, and lookups by the key read the whole table."
+    ),
+    asks=_asks,
+    example="""
+        CREATE TABLE article (id int PRIMARY KEY, sku text NOT NULL, title text);
+        INSERT INTO article SELECT n, 'A-' || n, 'Article ' || n FROM generate_series(1, 150) AS n;
+        ANALYZE article;
+    """,
+    clean="""
+        CREATE TABLE article (id int PRIMARY KEY, sku text NOT NULL UNIQUE, ean text NOT NULL, slug text,
+                              weight numeric, zip_code text, added_at timestamptz, billing_email text, shop_id int);
+        CREATE UNIQUE INDEX ON article (lower(ean));
+        CREATE UNIQUE INDEX ON article (shop_id, slug);
+        INSERT INTO article
+        SELECT n, 'A-' || n, 'E' || n, 's' || n, n * 1.37, 10000 + n, now() + n * interval '1 h', n || '@x.org', 1
+        FROM generate_series(1, 150) AS n;
+        ANALYZE article;
+    """,
+)
+def undeclared_unique_key(observation: Observation) -> Iterator[Finding]:
+    """Columns named like a key whose values differ in all rows, without a unique index."""
+    told = {named(k.table, k.column.name) for k in alike_keys(observation) if k.collisions(observation)}
+    for key in natural_keys(observation):
+        row, name = key.counts(observation), named(key.table, key.column.name)
+        if row and row.count("filled") == row.count("different") >= FEWEST_ROWS and name not in told:
+            yield Finding(
+                object=name,
+                message="has another value in each row, and no unique index keeps it so",
+                severity=Severity.INFO,
+                evidence=(
+                    scan("rows", row.count("rows")), scan("different", row.count("different")),
+                    scan("null", row.count("rows") - row.count("filled")),
+                ),
+                remedy=(AddUnique(table=key.table.name, columns=(key.column.name,)),),
+            )  # fmt: skip

@@ -1,0 +1,110 @@
+"""A function that says it always gives the same answer, and does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from postgast import pg_query_pb2 as pb
+
+from pgrefit.model.ddl import Expression
+from pgrefit.model.finding import Evidence, Finding, Severity, rule
+from pgrefit.model.names import Relation
+from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Snapshot, Table
+from pgrefit.model.sql_tree import UnreadableError, function_name, parse_expression
+from pgrefit.rules._ask import catalog, known
+from pgrefit.rules._bodies import Body, bodies
+from pgrefit.rules._effects import OF_THE_MOMENT, VOLATILE, called_name, calls, meant, named_tables
+from pgrefit.rules._trees import Tree
+
+OF_THE_SERVER = frozenset({"information_schema", "pg_catalog"})
+VALUES = {pb.SVFOP_CURRENT_USER: "CURRENT_USER", pb.SVFOP_SESSION_USER: "SESSION_USER",
+          pb.SVFOP_CURRENT_DATE: "CURRENT_DATE", pb.SVFOP_CURRENT_TIMESTAMP: "CURRENT_TIMESTAMP",
+          pb.SVFOP_LOCALTIMESTAMP: "LOCALTIMESTAMP", pb.SVFOP_CURRENT_TIME: "CURRENT_TIME"}  # fmt: skip
+
+
+@rule(
+    code="FUN004",
+    title="IMMUTABLE function that reads",
+    why=(
+        "The server may keep the answer of an IMMUTABLE function for ever: in a plan, in an index, in a generated"
+        " column. One that reads tables or the clock gives stale answers, and an index over it misses rows."
+    ),
+    example="""
+        CREATE TABLE rate (currency text PRIMARY KEY, factor numeric);
+        CREATE FUNCTION in_euro(amount numeric, currency text) RETURNS numeric LANGUAGE sql IMMUTABLE
+            AS $$ SELECT amount * r.factor FROM rate AS r WHERE r.currency = $2 $$;
+    """,
+    clean="""
+        CREATE TABLE rate (currency text PRIMARY KEY, factor numeric);
+        CREATE FUNCTION in_euro(amount numeric, currency text) RETURNS numeric LANGUAGE sql STABLE
+            AS $$ SELECT amount * r.factor FROM rate AS r WHERE r.currency = $2 $$;
+        CREATE FUNCTION total(amounts numeric[]) RETURNS numeric LANGUAGE sql IMMUTABLE
+            AS $$ WITH a AS (SELECT unnest($1) AS x) SELECT sum(x) FROM a $$;
+        CREATE FUNCTION shown(day date) RETURNS text LANGUAGE plpgsql IMMUTABLE
+            AS $$ BEGIN RETURN to_char(day, 'DD.MM.YYYY'); END $$;
+    """,
+)
+def immutable_function_that_reads(observation: Observation) -> Iterator[Finding]:
+    """Functions marked IMMUTABLE whose bodies read tables, the clock, the session, or draw at random.
+
+    Calls of stable functions, as of unaccent and to_char, are left to those who wrap them on purpose.
+    """
+    db = observation.snapshot
+    for body in bodies(db):
+        if body.function.volatility == "immutable":
+            tables, called = _tables(body), _called(db, body)
+            if tables or called:
+                users = _indexes(db).get(body.function.name, ())
+                yield Finding(
+                    object=body.title,
+                    message=f"is IMMUTABLE and depends on {', '.join((*tables, *called))}",
+                    severity=Severity.ERROR if users else Severity.WARNING,
+                    evidence=known((catalog("reads", tables), catalog("calls", called),
+                                    Evidence(measure="is kept in", value=users, source="catalog"))),
+                    advice="mark it STABLE (VOLATILE where it draws anew); build anew what was computed with it",
+                )  # fmt: skip
+
+
+def _tables(body: Body) -> tuple[str, ...]:
+    """Tables that it reads; those of the catalog hardly change."""
+    found = (t for tree in body.trees for t in named_tables(tree))
+    own = (t for t in found if not t.relname.startswith("pg_") and t.schemaname not in OF_THE_SERVER)
+    return tuple(dict.fromkeys(str(Relation(t.schemaname, t.relname)) if t.schemaname else t.relname for t in own))
+
+
+def _called(db: Snapshot, body: Body) -> tuple[str, ...]:
+    """Calls of the server's own functions that do not answer the same for ever."""
+    moment = OF_THE_MOMENT | VOLATILE
+    found = [f"{name}()" for tree in body.trees for call in calls(tree)
+             if (name := called_name(call)) in moment and not meant(db, call)]  # fmt: skip
+    values = [VALUES[v.op] for tree in body.trees for v in tree.all(pb.SQLValueFunction) if v.op in VALUES]
+    return tuple(dict.fromkeys((*found, *values)))
+
+
+def _indexes(db: Snapshot) -> dict[Relation, tuple[str, ...]]:
+    """Indexes and generated columns that call a function, by the function."""
+    found: dict[Relation, list[str]] = {}
+    for table in db.tables:
+        for name, expression in _kept(table):
+            for function in _functions(expression):
+                found.setdefault(function, []).append(name)
+    return {function: tuple(names) for function, names in found.items()}
+
+
+def _kept(table: Table) -> Iterator[tuple[str, Expression]]:
+    """Expressions whose values the server stores, with the name of what stores them."""
+    for index in table.indexes:
+        expressions = [key.expression for key in index.keys if key.column is None]
+        for expression in (*expressions, *([index.predicate] if index.predicate else [])):
+            yield str(index.name), expression
+    for column in table.columns:
+        if column.generated and column.default:
+            yield table.name.column(column.name), column.default
+
+
+def _functions(expression: str) -> Iterator[Relation]:
+    try:
+        yield from (function_name(call) for call in calls(Tree(parse_expression(expression))))
+    except UnreadableError:
+        return

@@ -1,0 +1,64 @@
+"""A function that says it only reads, and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.names import Relation
+from pgrefit.model.observation import Observation
+from pgrefit.rules._ask import catalog
+from pgrefit.rules._bodies import Body, bodies
+from pgrefit.rules._effects import written_to
+
+
+@rule(
+    code="FUN005",
+    title="Function that writes though it is marked as reading",
+    why=(
+        "A function marked STABLE or IMMUTABLE may not write: its INSERT, UPDATE or DELETE fails whenever it is run."
+        " One marked PARALLEL SAFE fails as soon as a plan runs it in a parallel worker."
+    ),
+    example="""
+        CREATE TABLE visit (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, page text);
+        CREATE FUNCTION count_visit(page text) RETURNS int LANGUAGE plpgsql STABLE AS $$
+        BEGIN
+            INSERT INTO visit (page) VALUES (count_visit.page);
+            RETURN 1;
+        END $$;
+    """,
+    clean="""
+        CREATE TABLE visit (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, page text);
+        CREATE FUNCTION count_visit(page text) RETURNS int LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO visit (page) VALUES (count_visit.page);
+            RETURN 1;
+        END $$;
+        CREATE FUNCTION visits(page text) RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
+            AS $$ SELECT count(*) FROM visit AS v WHERE v.page = $1 $$;
+    """,
+)
+def reading_function_that_writes(observation: Observation) -> Iterator[Finding]:
+    """Functions that write in a statement of their own and are marked as not doing so."""
+    for body in bodies(observation.snapshot):
+        written = _written(body)
+        marked = _marked(body) if written else ""
+        if marked:
+            yield Finding(
+                object=body.title,
+                message=f"is marked {marked} and writes to {', '.join(written)}",
+                severity=Severity.ERROR,
+                evidence=(catalog("marked", marked), catalog("writes to", written)),
+                advice="mark it VOLATILE PARALLEL UNSAFE",
+            )
+
+
+def _marked(body: Body) -> str:
+    if body.function.volatility != "volatile":
+        return body.function.volatility.upper()
+    return "PARALLEL SAFE" if body.function.parallel == "safe" else ""
+
+
+def _written(body: Body) -> tuple[str, ...]:
+    found = (table for tree in body.trees for table in written_to(tree))
+    return tuple(dict.fromkeys(str(Relation(t.schemaname, t.relname)) if t.schemaname else t.relname for t in found))

@@ -1,0 +1,83 @@
+"""A partial index that leaves nothing out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from postgast import pg_query_pb2 as pb
+
+from pgrefit.changes.create_index import CreateIndex
+from pgrefit.changes.replace_index import ReplaceIndex
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Index, Table
+from pgrefit.model.sql_tree import columns_of, is_readable, parse_expression, value_of
+from pgrefit.rules._ask import catalog
+from pgrefit.rules._families import users_tables
+from pgrefit.rules.indexes._drops import weight
+
+
+@rule(
+    code="IDX016",
+    title="Partial index that leaves nothing out",
+    why=(
+        "The column is never NULL, so the condition spares no entry; yet only queries, and ON CONFLICT, from which the"
+        " server can tell that it holds may use the index."
+    ),
+    example="""
+        CREATE TABLE parcel (id int PRIMARY KEY, code text NOT NULL, weight int);
+        CREATE INDEX parcel_weight ON parcel (weight) WHERE code IS NOT NULL;
+    """,
+    clean="""
+        CREATE TABLE parcel (id int PRIMARY KEY, code text NOT NULL, weight int, gone boolean NOT NULL);
+        CREATE INDEX ON parcel (weight) WHERE weight IS NOT NULL;
+        CREATE INDEX ON parcel (code) WHERE code IS NOT NULL AND NOT gone;
+        CREATE INDEX ON parcel (code) WHERE code IS NULL;
+        CREATE INDEX ON parcel (weight) WHERE code IS NOT NULL AND weight IS NOT NULL;
+    """,
+)
+def needless_index_predicate(observation: Observation) -> Iterator[Finding]:
+    """Indexes whose whole condition is that columns are not NULL which never are."""
+    for table in users_tables(observation.snapshot):
+        required = {column.name for column in table.columns if column.not_null}
+        for index in table.indexes:
+            if index.valid and index.partition_of is None and _holds_always(index, required):
+                yield _finding(observation, table, index)
+
+
+def _holds_always(index: Index, required: set[str]) -> bool:
+    if index.predicate is None or "IS NOT NULL" not in index.predicate or not is_readable(index.predicate):
+        return False
+    value = value_of(parse_expression(index.predicate))
+    all_of = value.HasField("bool_expr") and value.bool_expr.boolop == pb.AND_EXPR
+    tests = list(value.bool_expr.args) if all_of else [value]
+    return all(map(_tests_column, tests)) and set(columns_of(index.predicate)) <= required
+
+
+def _tests_column(node: pb.Node) -> bool:
+    test = node.null_test
+    return bool(node.HasField("null_test") and test.nulltesttype == pb.IS_NOT_NULL and test.arg.HasField("column_ref"))
+
+
+def _finding(observation: Observation, table: Table, index: Index) -> Finding:
+    return Finding(
+        object=str(index.name),
+        message="its condition holds for every row",
+        severity=Severity.INFO if set(columns_of(index.predicate or "")) <= set(index.columns) else Severity.WARNING,
+        evidence=(
+            catalog("definition", str(index.definition)),
+            catalog("condition", str(index.predicate)),
+            *weight(observation, index),
+        ),
+        remedy=_remedy(observation, table, index),
+        advice="build it without the condition",
+    )
+
+
+def _remedy(observation: Observation, table: Table, index: Index) -> tuple[ReplaceIndex, ...]:
+    like = CreateIndex.like(index, table.name)
+    change = ReplaceIndex(
+        table=table.name, index=index.name.name, keys=like.keys, include=like.include, unique=like.unique,
+        nulls_not_distinct=like.nulls_not_distinct, method=like.method, options=like.options,
+    )  # fmt: skip
+    return () if any(change.obstacles(observation.snapshot)) else (change,)

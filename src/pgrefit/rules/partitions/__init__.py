@@ -1,0 +1,1 @@
+"""Tables that are, or should be, in partitions."""

@@ -1,0 +1,99 @@
+"""A table partitioned by time whose last partition is about to end."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from pgrefit.changes._partitioning import ranges
+from pgrefit.changes.create_partitions import CreatePartitions
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Table
+from pgrefit.rules._ask import catalog, statistic
+from pgrefit.rules._families import users_tables
+from pgrefit.rules._together import told_once
+from pgrefit.rules.partitions._ranges import Range, custom, day, default_of, key_column, ranges_of, width
+
+AHEAD = timedelta(days=14)  # of a long range; of a short one, a quarter of it
+GONE = 2  # ranges ago: what ended earlier is an archive
+MADE = 3  # partitions that the remedy makes
+
+
+def _given(observation: Observation) -> Observation:
+    at = datetime(2025, 2, 27, tzinfo=UTC)
+    return replace(observation, statistics=replace(observation.statistics, taken_at=at))
+
+
+@rule(
+    code="PAR001",
+    title="No partition for what comes next",
+    why=(
+        "When the last partition ends every INSERT fails; with a default partition the rows pile up there, and stand in"
+        " the way of the partition they belong to."
+    ),
+    example="""
+        CREATE TABLE visit (id bigint, at timestamp NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+        CREATE TABLE visit_2025_01 PARTITION OF visit FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');
+        CREATE TABLE visit_2025_02 PARTITION OF visit FOR VALUES FROM ('2025-02-01') TO ('2025-03-01');
+    """,
+    clean="""
+        CREATE TABLE visit (id bigint, at timestamptz NOT NULL) PARTITION BY RANGE (at);
+        CREATE TABLE visit_1 PARTITION OF visit FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');
+        CREATE TABLE visit_2 PARTITION OF visit FOR VALUES FROM ('2025-02-01') TO (MAXVALUE);
+        CREATE TABLE old_visit (at date NOT NULL) PARTITION BY RANGE (at);
+        CREATE TABLE old_visit_1 PARTITION OF old_visit FOR VALUES FROM ('2011-01-01') TO ('2012-01-01');
+        CREATE TABLE sale (id bigint) PARTITION BY RANGE (id);
+        CREATE TABLE sale_1 PARTITION OF sale FOR VALUES FROM (0) TO (1000000);
+    """,
+    given=_given,
+)
+def range_without_next_partition(observation: Observation) -> Iterator[Finding]:
+    """Ranges of time that end soon, or ended not long ago, with nothing after them."""
+    return told_once(_found(observation))
+
+
+def _found(observation: Observation) -> Iterator[tuple[Table, Hashable, Finding]]:
+    taken = observation.statistics.taken_at
+    now = taken.astimezone(UTC).replace(tzinfo=None) if taken else None
+    for whole in users_tables(observation.snapshot) if now else ():
+        known = ranges_of(observation.snapshot, whole) if whole.kind == "partitioned table" else ()
+        length, ends = (width(known), known[-1].high) if known else (None, None)
+        if now is None or length is None or not isinstance(ends, datetime):
+            continue
+        left = ends - now
+        if -GONE * length <= left <= min(length / 4, AHEAD):
+            yield whole, ends, _finding(observation, whole, known, left)
+
+
+def _finding(observation: Observation, whole: Table, known: tuple[Range, ...], left: timedelta) -> Finding:
+    default = default_of(observation.snapshot, whole)
+    hours = round(abs(left) / timedelta(hours=1))
+    when = f"ends in {hours} hours" if left > timedelta() else f"ended {hours} hours ago"
+    then = f"rows then go to {default.name}" if default else "every INSERT of a later row fails"
+    return Finding(
+        object=str(whole.name),
+        message=f"its last partition {when}, and {then}",
+        severity=Severity.WARNING if default else Severity.ERROR,
+        evidence=(
+            catalog("last partition", str(known[-1].table.name)),
+            catalog("its bound", str(known[-1].table.partition_bound)),
+            catalog("partitioned by", key_column(whole)),
+            statistic("looked at", f"{observation.statistics.taken_at:%Y-%m-%d %H:%M}"),
+        ),
+        remedy=_remedy(observation, whole, known),
+        advice="make the next partitions, and have a job do so ahead of time",
+    )
+
+
+def _remedy(observation: Observation, whole: Table, known: tuple[Range, ...]) -> tuple[CreatePartitions, ...]:
+    """The next partitions, where those that there are tell what these should be."""
+    every, ends, column = custom(whole, known), known[-1].high, key_column(whole)
+    if not every or not isinstance(ends, datetime) or column is None:
+        return ()
+    # Wide enough for so many of the longest periods; what is too much is cut off.
+    far = ends + MADE * timedelta(days=366)
+    parts = ranges(whole.name.name, whole.column(column).type, day(ends), day(far), every)[:MADE]
+    change = CreatePartitions(table=whole.name, partitions=parts)
+    return () if any(change.obstacles(observation.snapshot)) else (change,)

@@ -1,0 +1,98 @@
+"""A copy, a backup or a temporary table that stayed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgrefit.model import lookup
+from pgrefit.model.finding import Cost, Evidence, Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Snapshot, Table
+from pgrefit.rules._ask import catalog, known, statistic, statistics_of
+from pgrefit.rules._columns import stored_tables
+from pgrefit.rules._names import stems, words
+
+TEMPORARY = {"tmp", "temp", "bak", "bck", "bkp", "backup", "deleteme", "todelete", "obsolete", "unused", "zz", "junk"}
+OF_ANOTHER = {*TEMPORARY, "old", "orig", "original", "copy", "new", "save", "saved", "prev", "previous", "before"}
+ALIKE = 0.6  # share of the columns that a copy still has
+DATE = 6  # digits, at least
+
+
+@rule(
+    code="RED015",
+    title="Table left over from a change",
+    why=(
+        "It keeps data that nobody corrects, protects or deletes any more: rights, row security and requests to be"
+        " forgotten reach the table that it was copied from, not the copy."
+    ),
+    example="""
+        CREATE TABLE customer (id int PRIMARY KEY, name text, email text);
+        CREATE TABLE customer_old AS SELECT * FROM customer;
+    """,
+    clean="""
+        CREATE TABLE customer (id int PRIMARY KEY, name text, email text);
+        CREATE TABLE customer_new (id int PRIMARY KEY, offered_on date, source text, agent text);
+        CREATE TABLE backup (id int PRIMARY KEY, started_at timestamptz);
+        CREATE TABLE backup_job (id int PRIMARY KEY, backup_id int REFERENCES backup);
+        CREATE TABLE film (id int PRIMARY KEY, title text);
+        CREATE TABLE film_copy (id int PRIMARY KEY, film_id int REFERENCES film, shelf text);
+        CREATE TABLE event_tmp (id bigint PRIMARY KEY, payload jsonb NOT NULL);
+        CREATE TABLE temperature (id int PRIMARY KEY, template text);
+    """,
+)
+def left_over_table(observation: Observation) -> Iterator[Finding]:
+    """Tables that are named as a copy and have the columns of the original, or are named so and have no constraint."""
+    for table in stored_tables(observation):
+        dated = _is_dated(table)
+        marks = set(words(table.name.name) if dated else _ends(table)) & OF_ANOTHER
+        if not (marks or dated) or observation.snapshot.references_to(table.name) or table.inherits:
+            continue
+        original = _original(observation.snapshot, table)
+        if original or (marks & TEMPORARY and (dated or _is_bare(table))):
+            yield Finding(
+                object=str(table.name),
+                message=f"seems to be left over: a copy of {original.name}" if original else "seems to be left over",
+                severity=Severity.INFO,
+                evidence=tuple(_evidence(observation, table)),
+                advice="ask whoever made it; then archive and drop it",
+                cost=Cost(bytes=statistics_of(observation, table).total_bytes),
+            )
+
+
+def _ends(table: Table) -> tuple[str, ...]:
+    """The first and the last word of the name that is no number."""
+    said = [word for word in words(table.name.name) if not word.isdecimal()]
+    return (said[0], said[-1]) if len(said) > 1 or (said and said[0] in {"tmp", "temp"}) else ()
+
+
+def _is_dated(table: Table) -> bool:
+    return any(word.isdecimal() and len(word) >= DATE for word in words(table.name.name))
+
+
+def _original(db: Snapshot, table: Table) -> Table | None:
+    """The table of the same schema whose name it has beside the mark and numbers, if it shares most of its columns."""
+    kept = tuple(w for w in stems(table.name.name) if w not in OF_ANOTHER and not w.isdecimal())
+    found = _by_words(db).get((table.name.schema, kept))
+    if found is None or found.name == table.name or table.partition_of:
+        return None
+    mine, its = ({column.name for column in one.columns} for one in (table, found))
+    return found if len(mine & its) >= ALIKE * max(len(mine), 1) else None
+
+
+@lookup.remembered
+def _by_words(db: Snapshot) -> dict[tuple[str, tuple[str, ...]], Table]:
+    return {(table.name.schema, stems(table.name.name)): table for table in db.own_tables() if not table.partition_of}
+
+
+def _is_bare(table: Table) -> bool:
+    """As CREATE TABLE AS makes it: without key, constraint, index, default, trigger or comment."""
+    plain = not any(column.default or column.identity or column.generated for column in table.columns)
+    constraints = [constraint for constraint in table.constraints if constraint.kind != "not null"]
+    return plain and not (constraints or table.indexes or table.triggers or table.comment)
+
+
+def _evidence(observation: Observation, table: Table) -> Iterator[Evidence]:
+    seen = statistics_of(observation, table)
+    yield from known((catalog("columns", tuple(column.name for column in table.columns)),))
+    yield statistic("bytes", seen.total_bytes)
+    yield statistic("rows", seen.rows)

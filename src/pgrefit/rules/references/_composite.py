@@ -1,0 +1,173 @@
+"""Several columns that together may refer to the key of another table."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from pgrefit.changes._types import comparable
+from pgrefit.model.ddl import ddl, expression, joined, raw
+from pgrefit.model.lookup import remembered
+from pgrefit.model.observation import Observation, Question
+from pgrefit.model.snapshot import Snapshot, Table
+from pgrefit.rules._access import is_users
+from pgrefit.rules._ask import Row, is_empty, row_of, statistics_of
+from pgrefit.rules._names import reference_name
+
+from ._keys import flat, keys_of, table_word
+from ._links import Link, kept_by_design, under_keys
+from ._vocabulary import GENERIC
+
+MOST_COLUMNS = 4
+MOST_TABLES = 60  # that have a column of the name; more tell none of them
+FEWEST_VALUES = 10
+NEEDED = 0.98
+DENSE = 0.9  # share of all combinations that are keys, from which on any combination is one
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Columns of a table and those of a key of another one, in the key's order."""
+
+    table: Table
+    columns: tuple[str, ...]
+    parent: Table
+    keys: tuple[str, ...]
+
+    def counts(self) -> Question:
+        """All rows, those with all columns filled, those that match; how dense the parent's keys are, of 1000."""
+        pairs = list(zip(self.keys, self.columns, strict=True))
+        select = ddl(
+            "SELECT count(*) AS rows, count(*) FILTER (WHERE {filled}) AS filled, count(p.{first}) AS matching,"
+            " count(DISTINCT ({columns})) FILTER (WHERE {filled}) AS distinct,"
+            " (SELECT count(*) FROM {parent}) AS parents,"
+            " (SELECT (1000.0 * count(*) / nullif({combinations}, 0))::bigint FROM {parent} AS p) AS density"
+            " FROM {table} AS t LEFT JOIN {parent} AS p ON {same}",
+            first=self.keys[0], table=self.table.name, parent=self.parent.name,
+            columns=raw(joined([expression("t.{c}", c=c) for c in self.columns])),
+            filled=raw(joined([expression("t.{c} IS NOT NULL", c=c) for c in self.columns], " AND ")),
+            same=raw(joined([expression("p.{k} = t.{c}", k=k, c=c) for k, c in pairs], " AND ")),
+            combinations=raw(joined([expression("count(DISTINCT p.{k})::numeric", k=k) for k in self.keys], " * ")),
+        )  # fmt: skip
+        return Question(self.table.name, select)
+
+    def holds(self, row: Row) -> bool:
+        """Whether nearly all match, and not because nearly every combination is a key."""
+        filled, values = row.count("filled"), row.count("distinct")
+        sparse = row.count("density") < DENSE * 1000
+        strict = row.count("parents") > values or not self.is_key or self.akin
+        told = self.akin or self.linking
+        return told and values >= FEWEST_VALUES and row.count("matching") >= NEEDED * filled and sparse and strict
+
+    @property
+    def is_key(self) -> bool:
+        """Whether the columns are a key of their own table too."""
+        unique = (i.columns for i in self.table.indexes if i.unique and i.predicate is None)
+        return any(set(columns) == set(self.columns) for columns in unique)
+
+    @property
+    def linking(self) -> bool:
+        """Whether the key is the parent's primary one, and each of its columns a reference, none a mere number."""
+        columns = set(self.keys)
+        own = {name for key in self.parent.foreign_keys for name in key.columns}
+        marked = {name for name in columns if reference_name(name).marked or flat(name).endswith("id")}
+        return columns == set(self.parent.primary_key) and columns <= own | marked
+
+    @property
+    def akin(self) -> bool:
+        """Whether the table's name is longer than the parent's, and begins with it."""
+        mine, theirs = table_word(self.table), table_word(self.parent)
+        return mine != theirs and mine.startswith(theirs)
+
+
+def groups(observation: Observation) -> Iterator[Group]:
+    """Groups of tables with rows."""
+    for group in _named(observation.snapshot):
+        smaller = statistics_of(observation, group.parent).rows < FEWEST_VALUES
+        if not is_empty(observation, group.table) and not is_empty(observation, group.parent) and not smaller:
+            yield group
+
+
+def found_groups(observation: Observation) -> list[tuple[Group, Row]]:
+    """Groups that hold: of those over the same columns the one of a kindred name, else of the fewest keys."""
+    best: dict[tuple[object, frozenset[str]], tuple[Group, Row]] = {}
+    for group in groups(observation):
+        row = row_of(observation, group.counts())
+        if row and group.holds(row):
+            place = (group.table.name, frozenset(group.columns))
+            known = best.get(place)
+            if known is None or _order(group, row) < _order(*known):
+                best[place] = (group, row)
+    widest = (entry for entry in best.values() if not any(_within(entry[0], other) for other, _ in best.values()))
+    return list(widest)
+
+
+def _order(group: Group, row: Row) -> tuple[bool, int, str]:
+    return (not group.akin, row.count("parents"), str(group.parent.name))
+
+
+def _within(group: Group, other: Group) -> bool:
+    return group.table.name == other.table.name and set(group.columns) < set(other.columns)
+
+
+def implied(db: Snapshot, found: list[tuple[Group, Row]], link: Link) -> bool:
+    """Whether a group's parent refers to the same key by the same column: then the column refers to it by way of it."""
+    for group, _ in found:
+        if group.table.name == link.table.name and link.column.name in group.columns:
+            key = group.keys[group.columns.index(link.column.name)]
+            declared = any(fk.parent == link.key.table.name and key in fk.columns for fk in group.parent.foreign_keys)
+            column = group.parent.column(key)
+            named = (option.key for option in keys_of(db).options(group.parent, column))
+            if declared or link.key in named or link.key.table.name == group.parent.name:
+                return True
+    return False
+
+
+@remembered
+def _named(db: Snapshot) -> tuple[Group, ...]:
+    """Tables that have columns named and typed as all columns of another table's key."""
+    by_column: defaultdict[str, list[Table]] = defaultdict(list)
+    own = [table for table in db.own_tables() if table.partition_of is None]
+    for table in own:
+        for name in {flat(column.name) for column in table.columns}:
+            by_column[name].append(table)
+    under, mine = under_keys(db), partial(is_users, db)
+    found: list[Group] = []
+    for parent in own:
+        for keys in _several(parent):
+            names = [_name_elsewhere(parent, key) for key in keys]
+            near = min((by_column.get(name, []) for name in names), key=len)
+            for table in filter(mine, near) if len(near) <= MOST_TABLES else ():
+                columns = _columns(table, parent, names, keys) if table is not parent else ()
+                if columns and not set(columns) <= under[table.name]:
+                    found.append(Group(table, columns, parent, keys))
+    return tuple(found)
+
+
+def _name_elsewhere(parent: Table, key: str) -> str:
+    name = flat(key)
+    return table_word(parent) + name if name in GENERIC and not name.startswith(table_word(parent)) else name
+
+
+def _columns(table: Table, parent: Table, names: list[str], keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The table's columns of those names, where all are there and of the key's types."""
+    own = {flat(column.name): column for column in reversed(table.columns)}
+    found = [own.get(name) for name in names]
+    if kept_by_design(table):
+        return ()
+    typed = all(
+        column and comparable(column.type, parent.column(key).type) for column, key in zip(found, keys, strict=True)
+    )
+    return tuple(column.name for column in found if column) if typed else ()
+
+
+def _several(table: Table) -> Iterator[tuple[str, ...]]:
+    """Keys of a few columns."""
+    deferrable = {c.name for c in table.constraints if c.deferrable}
+    for index in table.indexes:
+        columns = tuple(c for c in index.columns if c is not None)
+        whole = len(columns) == len(index.keys) and 1 < len(columns) <= MOST_COLUMNS
+        if index.unique and index.valid and index.predicate is None and whole and index.constraint not in deferrable:
+            yield columns

@@ -1,0 +1,95 @@
+"""A function that lets everybody do what its owner may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgrefit.model.finding import Evidence, Finding, Severity, rule
+from pgrefit.model.names import Relation
+from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Snapshot
+from pgrefit.rules._access import OPEN_ROLES, READS, WRITES, bound_holders, callers, shown
+from pgrefit.rules._ask import catalog, known
+from pgrefit.rules._bodies import Body, bodies, parameters
+from pgrefit.rules._effects import named_tables, tables_meant, written_to
+from pgrefit.rules._names import words
+from pgrefit.rules.security._definer import TRIGGER_RESULTS, asking, called_by_policies
+
+PROOFS = frozenset({"nonce", "otp", "passphrase", "password", "secret", "signature", "token"})
+
+
+@rule(
+    code="SEC016",
+    title="SECURITY DEFINER that everybody may call",
+    why=(
+        "Functions may be executed by PUBLIC unless that is revoked. One with its owner's rights that never asks who"
+        " calls it lets every role read or write what only its owner may."
+    ),
+    example="""
+        CREATE TABLE salary (person int PRIMARY KEY, amount int);
+        CREATE FUNCTION raise_salary(who int, by int) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = ''
+            AS $$ UPDATE public.salary SET amount = amount + by WHERE person = who $$;
+    """,
+    clean="""
+        CREATE TABLE salary (person int PRIMARY KEY, login text, amount int);
+        CREATE TABLE tariff (grade int PRIMARY KEY, amount int);
+        GRANT SELECT ON tariff TO PUBLIC;
+        CREATE FUNCTION raise_salary(who int, by int) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = ''
+            AS $$ UPDATE public.salary SET amount = amount + by WHERE person = who $$;
+        REVOKE ALL ON FUNCTION raise_salary FROM PUBLIC;
+        CREATE FUNCTION my_salary() RETURNS int LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+            AS $$ SELECT amount FROM public.salary WHERE login = session_user $$;
+        CREATE FUNCTION tariff_of(grade int) RETURNS int LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+            AS $$ SELECT amount FROM public.tariff AS t WHERE t.grade = $1 $$;
+        CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+            AS $$ BEGIN UPDATE public.salary SET amount = 0 WHERE person = NEW.grade; RETURN NEW; END $$;
+        CREATE TRIGGER noted AFTER UPDATE ON tariff FOR EACH ROW EXECUTE FUNCTION noted();
+    """,
+)
+def definer_function_for_everybody(observation: Observation) -> Iterator[Finding]:
+    """Functions with their owner's rights that anybody may call, that never ask who calls, and for which it matters.
+
+    Those that policies call are left out: who reads the table must be able to execute them. So are those to which one
+    must bring a secret.
+    """
+    db = observation.snapshot
+    exempt = asking(db) | called_by_policies(db)
+    for body in bodies(db):
+        function = body.function
+        if not function.security_definer or function.name in exempt or function.returns in TRIGGER_RESULTS:
+            continue
+        if any(PROOFS & set(words(parameter.name)) for parameter in parameters(body.definition)):
+            continue
+        open_to = callers(db, function) & OPEN_ROLES
+        if open_to:
+            yield from _judge(db, body, tuple(sorted(map(shown, open_to))))
+
+
+def _judge(db: Snapshot, body: Body, open_to: tuple[str, ...]) -> Iterator[Finding]:
+    writes = _closed(db, body, writing=True)
+    reads = _closed(db, body, writing=False) - writes
+    if not writes and not reads and not body.executed:
+        return
+    does = "runs SQL put together at run time" if body.executed else "writes" if writes else "reads"
+    yield Finding(
+        object=body.title,
+        message=f"{does} with the rights of {body.function.owner} for {' and '.join(open_to)}, whoever that is",
+        severity=Severity.WARNING,
+        evidence=known((
+            catalog("may call it", open_to),
+            Evidence(measure="writes to", value=tuple(sorted(map(str, writes))), source="catalog"),
+            Evidence(measure="reads", value=tuple(sorted(map(str, reads))), source="catalog"),
+        )),
+        advice="REVOKE EXECUTE … FROM PUBLIC and grant it to the roles that need it, or ask in it who calls",
+    )  # fmt: skip
+
+
+def _closed(db: Snapshot, body: Body, *, writing: bool) -> set[Relation]:
+    """Tables that it writes to, or names, and that its callers themselves may not read or write."""
+    found = written_to if writing else named_tables
+    tables = {t.name: t for tree in body.trees for named in found(tree) for t in tables_meant(db, named)}
+    wanted = WRITES if writing else READS
+    return {
+        table.name for table in tables.values()
+        if not table.extension and (table.row_security or not bound_holders(db, table, wanted) & OPEN_ROLES)
+    }  # fmt: skip

@@ -1,0 +1,60 @@
+"""Tables that belong to another role than their neighbours."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Table
+from pgrefit.rules._access import is_users, memberships
+from pgrefit.rules._ask import catalog, tables
+
+FEW = 0.2  # share of the tables of a schema that may look like an accident
+ENOUGH_TABLES = 5
+
+
+@rule(
+    code="SEC017",
+    title="Tables of another owner",
+    why=(
+        "Only its owner may alter a table. One that somebody made under another role stops the next migration with"
+        " “must be owner of table”, and default privileges were not applied to it."
+    ),
+    example="""
+        CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY);
+        CREATE TABLE d (id int PRIMARY KEY); CREATE TABLE e (id int PRIMARY KEY);
+        ALTER TABLE e OWNER TO pg_monitor;
+    """,
+    clean="""
+        CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY);
+        CREATE TABLE d (id int PRIMARY KEY); CREATE TABLE e (id int PRIMARY KEY); CREATE TABLE f (id int PRIMARY KEY);
+        ALTER TABLE d OWNER TO pg_monitor;
+        ALTER TABLE e OWNER TO pg_monitor;
+        ALTER TABLE f OWNER TO pg_monitor;
+        CREATE SCHEMA monitor;
+        CREATE TABLE monitor.g (id int PRIMARY KEY);
+        ALTER TABLE monitor.g OWNER TO pg_monitor;
+    """,
+)
+def mixed_owners(observation: Observation) -> Iterator[Finding]:
+    """Schemas of which few tables have another owner than all the rest, and whose role cannot act for that owner."""
+    db = observation.snapshot
+    by_schema: defaultdict[str, list[Table]] = defaultdict(list)
+    for table in tables(observation):
+        if is_users(db, table):
+            by_schema[table.name.schema].append(table)
+    for schema, found in by_schema.items():
+        ((usual, count),) = Counter(table.owner for table in found).most_common(1)
+        able = {usual} | memberships(db, usual)
+        odd = [table for table in found if table.owner not in able]
+        if len(found) >= ENOUGH_TABLES and odd and count >= (1 - FEW) * len(found):
+            yield Finding(
+                object=schema,
+                message=f"{len(odd)} of {len(found)} tables do not belong to {usual}, as the others do",
+                severity=Severity.INFO,
+                evidence=tuple(catalog(f"owned by {owner}", tuple(str(t.name) for t in odd if t.owner == owner))
+                               for owner in sorted({table.owner for table in odd})),
+                advice=f"ALTER TABLE … OWNER TO {usual}, unless it is meant to be so",
+            )  # fmt: skip

@@ -1,0 +1,130 @@
+"""A policy that lets everybody write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgrefit.model.ddl import Expression
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Policy, Snapshot, Table
+from pgrefit.rules._access import OPEN_ROLES, bound_holders, bypassing, covers, governed, restricted, secured, shown
+from pgrefit.rules._ask import catalog
+from pgrefit.rules.security._policies import PRIVILEGES, seen_by, written_by
+from pgrefit.rules.security._truth import is_always_true
+
+ANONYMOUS = OPEN_ROLES - {"authenticated"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """What a policy lets through, and how bad that is."""
+
+    policy: str
+    says: str
+    severity: Severity
+
+
+@rule(
+    code="SEC013",
+    title="Policy that is always true",
+    why=(
+        "A permissive policy whose condition holds for every row takes row security back for its command: whoever holds"
+        " the privilege may change or delete any row, or put rows in the name of another."
+    ),
+    example="""
+        CREATE TABLE letter (id int PRIMARY KEY, owner text NOT NULL);
+        ALTER TABLE letter ENABLE ROW LEVEL SECURITY;
+        GRANT SELECT, UPDATE ON letter TO PUBLIC;
+        CREATE POLICY own ON letter FOR SELECT USING (owner = current_user);
+        CREATE POLICY edit ON letter FOR UPDATE USING (owner IS NOT NULL OR 1 = 1);
+    """,
+    clean="""
+        CREATE TABLE letter (id int PRIMARY KEY, owner text NOT NULL, tenant int);
+        ALTER TABLE letter ENABLE ROW LEVEL SECURITY;
+        GRANT SELECT, INSERT, UPDATE ON letter TO PUBLIC;
+        GRANT DELETE ON letter TO pg_monitor;
+        CREATE POLICY public ON letter FOR SELECT USING (true);
+        CREATE POLICY own ON letter FOR INSERT WITH CHECK (owner = current_user);
+        CREATE POLICY monitor ON letter FOR DELETE TO pg_monitor USING (true);
+        CREATE POLICY anything ON letter FOR UPDATE USING (true);
+        CREATE POLICY tenant ON letter AS RESTRICTIVE USING (tenant = current_setting('app.tenant')::int);
+        CREATE TABLE inbox (id int PRIMARY KEY, body text);
+        ALTER TABLE inbox ENABLE ROW LEVEL SECURITY;
+        GRANT SELECT ON inbox TO PUBLIC;
+        CREATE POLICY all_of_it ON inbox USING (true);
+    """,
+)
+def policy_always_true(observation: Observation) -> Iterator[Finding]:
+    """Permissive policies for everybody that hold for every row of what is written; reading may well be public."""
+    db = observation.snapshot
+    for table in secured(db):
+        found = [hole for policy in table.policies if policy.permissive for hole in _holes(db, table, policy)]
+        if found:
+            worst = max(found, key=lambda hole: hole.severity.rank)
+            yield Finding(
+                object=str(table.name),
+                message=f"policy {worst.policy}: {worst.says}",
+                severity=worst.severity,
+                evidence=tuple(catalog(f"policy {hole.policy}", hole.says) for hole in found),
+                advice="say in the condition whose rows they are, or restrict the policy to the roles that may do this",
+            )
+
+
+def _holes(db: Snapshot, table: Table, policy: Policy) -> Iterator[Hole]:
+    for command in ("update", "delete", "insert"):
+        whom = _concerned(db, table, policy, command)
+        if whom and covers(policy, command) and not restricted(table, policy, command):
+            hole = _hole(table, policy, command, whom)
+            if hole:
+                yield hole
+                return  # the worst of a policy is enough
+    if policy.command == "select":
+        yield from _pointless(table, policy)
+
+
+def _concerned(db: Snapshot, table: Table, policy: Policy, command: str) -> frozenset[str]:
+    """Roles for all the world to which the policy applies and that hold the privilege."""
+    holders = bound_holders(db, table, {PRIVILEGES[command]})
+    return (governed(policy, holders) - bypassing(db)) & OPEN_ROLES
+
+
+def _hole(table: Table, policy: Policy, command: str, whom: frozenset[str]) -> Hole | None:
+    seen, written = seen_by(policy, command), written_by(policy, command)
+    all_seen = seen is not None and _true(table, seen)
+    all_written = written is not None and _true(table, written)
+    who = ", ".join(sorted(map(shown, whom)))
+    worst = Severity.ERROR if whom & ANONYMOUS else Severity.WARNING
+    if command == "insert" and all_written:
+        named = _tells_apart(table, policy)
+        says = f"{who} may insert any row" + (", also in the name of another" if named else "")
+        return Hole(policy.name, says, Severity.WARNING if named else Severity.INFO)
+    if command == "delete" and all_seen:
+        return Hole(policy.name, f"{who} may delete any row", worst)
+    if command == "update" and all_seen:
+        return Hole(policy.name, f"{who} may change any row", worst)
+    if command == "update" and seen is not None and all_written:
+        return Hole(policy.name, f"{who} may give away the rows that they may change", Severity.WARNING)
+    return None
+
+
+def _tells_apart(table: Table, policy: Policy) -> bool:
+    """Whether another policy of the table looks at the row."""
+    others = (e for p in table.policies if p is not policy for e in (p.using, p.check) if e is not None)
+    return any(not _true(table, condition) and condition != "false" for condition in others)
+
+
+def _pointless(table: Table, policy: Policy) -> Iterator[Hole]:
+    """A policy for reading that leaves narrower ones for the same roles without effect."""
+    if policy.using is None or not _true(table, policy.using):
+        return
+    for other in table.policies:
+        inside = not policy.roles or (bool(other.roles) and set(other.roles) <= set(policy.roles))
+        narrower = other.using is not None and not _true(table, other.using)
+        if other.permissive and other.command == "select" and inside and narrower:
+            yield Hole(policy.name, f"leaves policy {other.name} without effect", Severity.WARNING)
+
+
+def _true(table: Table, condition: Expression) -> bool:
+    return is_always_true(condition, {column.name for column in table.columns if column.not_null})

@@ -1,0 +1,79 @@
+"""Policies that apply to nobody who uses the table."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Role, Snapshot, Table
+from pgrefit.rules._access import READS, WRITES, bound_holders, bypassing, roles, secured
+from pgrefit.rules._ask import catalog
+
+
+def _owned_by_a_login(observation: Observation) -> Observation:
+    """As where the application logs in as the owner of its tables."""
+    db = observation.snapshot
+    tables = tuple(replace(table, owner="shop") for table in db.tables)
+    login = Role(name="shop", can_login=True)
+    return replace(observation, snapshot=replace(db, tables=tables, roles=(*db.roles, login)))
+
+
+@rule(
+    code="SEC021",
+    title="Row security that binds nobody",
+    why=(
+        "Policies do not apply to the owner of a table, unless row security is forced, nor to roles that bypass it. The"
+        " only roles that may use the table are such: the policies protect nothing, and look as if they did."
+    ),
+    example="""
+        CREATE TABLE letter (id int PRIMARY KEY, owner text);
+        ALTER TABLE letter ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY own ON letter USING (owner = current_setting('app.user'));
+    """,
+    given=_owned_by_a_login,
+    clean="""
+        CREATE TABLE letter (id int PRIMARY KEY, owner text);
+        ALTER TABLE letter ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY own ON letter USING (owner = current_setting('app.user'));
+        GRANT SELECT ON letter TO pg_monitor;
+        CREATE TABLE note (id int PRIMARY KEY, owner text);
+        ALTER TABLE note ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE note FORCE ROW LEVEL SECURITY;
+        CREATE POLICY own ON note USING (owner = current_setting('app.user'));
+    """,
+)
+def row_security_binds_nobody(observation: Observation) -> Iterator[Finding]:
+    """Tables with policies that none but roles which log in and pass them may use; told once for such roles.
+
+    Where superusers alone may use a table nothing is said: nobody has been let in yet.
+    """
+    db = observation.snapshot
+    found: defaultdict[tuple[str, ...], list[Table]] = defaultdict(list)
+    for table in secured(db):
+        passing = _passing(db, table) if table.policies and table.partition_of is None else ()
+        if passing and not bound_holders(db, table, READS | WRITES):
+            found[passing].append(table)
+    for passing, tables in found.items():
+        yield Finding(
+            object=f"role {', '.join(passing)}",
+            message=f"passes the policies of {len(tables)} tables, which nobody else may use",
+            severity=Severity.WARNING,
+            evidence=(
+                catalog("tables", tuple(str(table.name) for table in tables)),
+                catalog("bypasses row security", tuple(name for name in passing if name in bypassing(db))),
+            ),
+            advice="let the application log in as a role that owns nothing and has no BYPASSRLS, or ALTER TABLE …"
+            " FORCE ROW LEVEL SECURITY",
+        )
+
+
+def _passing(db: Snapshot, table: Table) -> tuple[str, ...]:
+    """Roles that are no superusers, log in, may use the table and that its policies do not apply to."""
+    users = {grant.grantee for grant in table.grants if grant.privilege in READS | WRITES} | {table.owner}
+    logins = (roles(db)[name] for name in users if name in roles(db))
+    exempt = (r.name for r in logins if r.can_login and not r.superuser
+              and (r.bypass_rls or (r.name == table.owner and not table.force_row_security)))  # fmt: skip
+    return tuple(sorted(exempt))

@@ -1,0 +1,132 @@
+"""A view that shows rows which row security hides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from postgast import pg_query_pb2 as pb
+
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.names import Relation
+from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Snapshot, Table, View
+from pgrefit.model.sql_tree import UnreadableError, parse_sql
+from pgrefit.rules._access import OPEN_ROLES, READS, bound_holders, bypassing, is_users, shown
+from pgrefit.rules._ask import catalog
+from pgrefit.rules._effects import called_name, calls, meant
+from pgrefit.rules._trees import Tree
+from pgrefit.rules.security._definer import asking, asks_who
+from pgrefit.rules.security._views import is_barrier, is_invoker, reads_of, views_by_name
+
+INVOKER_SINCE = 150000
+SUMMARIES = frozenset({
+    "array_agg", "avg", "bool_and", "bool_or", "count", "every", "json_agg", "jsonb_agg", "max", "min", "string_agg",
+    "sum",
+})  # fmt: skip
+ASKING_VALUES = frozenset({pb.SVFOP_CURRENT_USER, pb.SVFOP_USER, pb.SVFOP_SESSION_USER, pb.SVFOP_CURRENT_ROLE})
+
+
+@rule(
+    code="SEC015",
+    title="View past row security",
+    why=(
+        "A view reads with the rights of its owner, to whom the policies of the tables beneath do not apply: whoever"
+        " may read the view sees every row. What a materialized view stored is not looked at again at all."
+    ),
+    example="""
+        CREATE TABLE letter (id int PRIMARY KEY, owner text, subject text);
+        ALTER TABLE letter ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY own ON letter USING (owner = current_user);
+        CREATE VIEW subject AS SELECT id, subject FROM letter;
+        GRANT SELECT ON letter, subject TO PUBLIC;
+    """,
+    clean="""
+        CREATE TABLE letter (id int PRIMARY KEY, owner text, subject text);
+        ALTER TABLE letter ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY own ON letter USING (owner = current_user);
+        CREATE TABLE country (code text PRIMARY KEY);
+        CREATE VIEW mine AS SELECT id, subject FROM letter WHERE owner = current_user;
+        CREATE VIEW total AS SELECT count(*) FROM letter;
+        CREATE MATERIALIZED VIEW per_owner AS SELECT owner, count(*) FROM letter GROUP BY owner;
+        CREATE VIEW countries AS SELECT code FROM country;
+        CREATE VIEW internal AS SELECT id, subject FROM letter;
+        GRANT SELECT ON letter, mine, total, per_owner, countries TO PUBLIC;
+    """,
+)
+def view_past_row_security(observation: Observation) -> Iterator[Finding]:
+    """Views of owners to whom the policies beneath do not apply, that others may read and that do not ask who reads.
+
+    Summaries are left out, and views made to hide rows: they show on purpose what the tables do not.
+    """
+    db = observation.snapshot
+    for view in db.views:
+        if is_users(db, view) and not is_invoker(view) and not is_barrier(view):
+            readers = bound_holders(db, view, READS)
+            passed = _passed(db, view) if readers else ()
+            tree = _tree(view) if passed else None
+            if tree and not _asks(db, tree) and not any(map(_adds_up, tree.all(pb.SelectStmt))):
+                grave = bool(readers & OPEN_ROLES) and not any(map(_filters, tree.all(pb.SelectStmt)))
+                yield _finding(db, view, readers, passed, Severity.ERROR if grave else Severity.WARNING)
+
+
+def _finding(
+    db: Snapshot, view: View, readers: frozenset[str], passed: tuple[Relation, ...], severity: Severity
+) -> Finding:
+    who = tuple(sorted(map(shown, readers)))
+    kind = "materialized view" if view.materialized else "view"
+    may = view.materialized or db.server_version < INVOKER_SINCE
+    return Finding(
+        object=str(view.name),
+        message=f"a {kind} that shows {', '.join(who)} rows of {', '.join(map(str, passed))} which row security hides",
+        severity=severity,
+        evidence=(catalog("may read it", who), catalog("owner", view.owner),
+                  catalog("reads past row security", tuple(map(str, passed)))),
+        advice="take SELECT on it away from those roles, or filter in it by who asks" if may
+        else "ALTER VIEW … SET (security_invoker = true), or filter in it by who asks",
+    )  # fmt: skip
+
+
+def _passed(db: Snapshot, view: View) -> tuple[Relation, ...]:
+    """Tables beneath whose policies do not apply to the owner of the view."""
+    return tuple(sorted(t.name for t in _tables(db, view, set()) if t.row_security and not _binds(db, t, view.owner)))
+
+
+def _binds(db: Snapshot, table: Table, owner: str) -> bool:
+    return owner not in bypassing(db) and (owner != table.owner or table.force_row_security)
+
+
+def _tables(db: Snapshot, view: View, seen: set[Relation]) -> Iterator[Table]:
+    """Tables that the view reads, straight or through views that read with its owner's rights."""
+    for name in reads_of(db).get(view.name, frozenset()) - seen:
+        seen.add(name)
+        table, inner = db.find_table(name), views_by_name(db).get(name)
+        if table:
+            yield table
+        elif inner and inner.owner == view.owner:
+            yield from _tables(db, inner, seen)
+
+
+def _tree(view: View) -> Tree | None:
+    try:
+        return Tree(parse_sql(view.definition))
+    except UnreadableError:
+        return None
+
+
+def _filters(select: pb.SelectStmt) -> bool:
+    """Whether it shows some rows alone, and so may have been made to publish those."""
+    return bool(select.HasField("where_clause"))
+
+
+def _asks(db: Snapshot, tree: Tree) -> bool:
+    """Whether it looks at who reads."""
+    values = any(value.op in ASKING_VALUES for value in tree.all(pb.SQLValueFunction))
+    return values or asks_who(tree) or any(f.name in asking(db) for call in calls(tree) for f in meant(db, call))
+
+
+def _adds_up(select: pb.SelectStmt) -> bool:
+    """Whether a row of it stands for many: not those of sub-selects in its list."""
+    results = (target.res_target.val for target in select.target_list)
+    return bool(select.group_clause) or any(
+        result.HasField("func_call") and called_name(result.func_call) in SUMMARIES for result in results
+    )

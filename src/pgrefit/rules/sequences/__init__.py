@@ -1,0 +1,1 @@
+"""Numbers that sequences give out, and the columns that take them."""

@@ -1,0 +1,47 @@
+"""A server that soon lets nobody in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.model.server import Session
+from pgrefit.rules._ask import statistic
+from pgrefit.rules.server._say import NOTHING, settings, together, with_server, with_settings
+
+NEAR, FULL = 0.8, 0.95
+RESERVED = ("superuser_reserved_connections", "reserved_connections")
+CROWD = tuple(Session(pid=n, role="shop", state="idle", local=True) for n in range(90))
+
+
+@rule(
+    code="SRV012",
+    title="Connections near the limit",
+    why="At the limit new connections are refused: to users the application is down, although the server runs.",
+    example=NOTHING,
+    given=together(with_server(sessions=CROWD), with_settings(max_connections="100")),
+    clean=NOTHING,
+)
+def connections_near_limit(observation: Observation) -> Iterator[Finding]:
+    """More than four fifths of the connections that are for everybody are taken."""
+    server = observation.server
+    most = server.number("max_connections")
+    if most is None:
+        return
+    room = max(1, int(most - sum(server.number(name) or 0 for name in RESERVED)))
+    used = len(server.sessions)
+    if used >= NEAR * room:
+        idle = sum(session.state == "idle" for session in server.sessions)
+        yield Finding(
+            object="setting max_connections",
+            message=f"{used} of {room} connections are taken, {idle} of them by sessions that do nothing",
+            severity=Severity.ERROR if used >= FULL * room else Severity.WARNING,
+            evidence=(
+                *settings(server, "max_connections", *RESERVED),
+                statistic("sessions", used),
+                statistic("idle sessions", idle),
+            ),
+            advice="put a connection pooler in transaction mode before the server, or limit the pools; raise the"
+            " limit last",
+        )

@@ -1,0 +1,56 @@
+"""A large database behind the small cache that a server begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pgrefit.model.finding import Circumstances, Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.model.server import Counters
+from pgrefit.rules._ask import statistic
+from pgrefit.rules.server._say import GB, NOTHING, bytes_of, settings, size, together, with_server, with_settings
+
+LARGE = 10 * GB
+MISSES = 0.02
+FEWEST_BLOCKS = 10_000_000
+
+
+def _sized(count: int) -> Circumstances:
+    return lambda o: replace(o, statistics=replace(o.statistics, database_bytes=count))
+
+
+@rule(
+    code="SRV004",
+    title="Large database with the cache that a server begins with",
+    why="Pages that are needed all the time are pushed out of the shared buffers and fetched again.",
+    example=NOTHING,
+    given=together(
+        _sized(50 * GB),
+        with_settings(shared_buffers="16384"),
+        with_server(counters=Counters(blocks_read=40_000_000, blocks_hit=400_000_000)),
+    ),
+    clean=NOTHING,
+)
+def default_memory_for_large_database(observation: Observation) -> Iterator[Finding]:
+    """shared_buffers at its default, far smaller than the database, and missed by many reads."""
+    server, counters = observation.server, observation.server.counters
+    found, cache = server.setting("shared_buffers"), bytes_of(server, "shared_buffers")
+    asked = counters.blocks_read + counters.blocks_hit
+    total = observation.statistics.database_bytes
+    if found is None or cache is None or found.value != found.default or total < LARGE or asked < FEWEST_BLOCKS:
+        return
+    missed = counters.blocks_read / asked
+    if missed >= MISSES:
+        yield Finding(
+            object="setting shared_buffers",
+            message=f"is at its default, {size(cache)}, for {size(total)} of data; {missed:.0%} of reads miss it",
+            severity=Severity.WARNING,
+            evidence=(
+                *settings(server, "shared_buffers", "effective_cache_size", "work_mem", "maintenance_work_mem"),
+                statistic("database bytes", total),
+                statistic("blocks read", counters.blocks_read),
+                statistic("blocks hit", counters.blocks_hit),
+            ),
+            advice="give it about a quarter of the machine's memory, set effective_cache_size to match, and restart",
+        )

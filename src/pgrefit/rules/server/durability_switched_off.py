@@ -1,0 +1,35 @@
+"""Settings that trade the data for speed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.rules.server._say import NOTHING, listens, settings, with_settings
+
+MUST_BE_ON = ("fsync", "full_page_writes")
+MUST_BE_OFF = ("zero_damaged_pages", "ignore_checksum_failure", "ignore_invalid_pages")
+
+
+@rule(
+    code="SRV001",
+    title="Durability switched off",
+    why="After a crash of the machine the data files may be broken beyond repair, or what is broken is read as if"
+    " sound.",
+    example=NOTHING,
+    given=with_settings(fsync="off", full_page_writes="on", listen_addresses="*"),
+    clean=NOTHING,
+)
+def durability_switched_off(observation: Observation) -> Iterator[Finding]:
+    """Settings that let data be lost; not of a server without a port, as those of tests are, which last for a test."""
+    server = observation.server
+    wrong = [name for name in MUST_BE_ON if server.is_off(name)] + [name for name in MUST_BE_OFF if server.is_on(name)]
+    if wrong and listens(server):
+        yield Finding(
+            object=f"setting {wrong[0]}",
+            message=f"data may be lost or broken: {', '.join(f'{name} is {server.value(name)}' for name in wrong)}",
+            severity=Severity.ERROR,
+            evidence=settings(server, *wrong),
+            advice="set it back to its default and reload; fsync may stay off only where all data can be made again",
+        )

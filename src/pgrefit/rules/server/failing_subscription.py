@@ -1,0 +1,38 @@
+"""A subscription that does not get on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.model.server import Subscription
+from pgrefit.rules._ask import catalog, statistic
+from pgrefit.rules.server._say import NOTHING, with_server
+
+
+@rule(
+    code="SRV033",
+    title="Subscription with errors",
+    why="While it fails, the data here grow old, and the publisher keeps all WAL since.",
+    example=NOTHING,
+    given=with_server(subscriptions=(Subscription(name="orders", enabled=False, apply_errors=3),)),
+    clean=NOTHING,
+)
+def failing_subscription(observation: Observation) -> Iterator[Finding]:
+    """Subscriptions that have failed; one that was disabled without an error was disabled on purpose."""
+    for one in observation.server.subscriptions:
+        errors = one.apply_errors + one.sync_errors
+        if errors:
+            yield Finding(
+                object=f"subscription {one.name}",
+                message=f"has failed {errors} times" + ("" if one.enabled else ", and stands still: it is disabled"),
+                severity=Severity.WARNING if one.enabled else Severity.ERROR,
+                evidence=(
+                    catalog("enabled", one.enabled),
+                    statistic("errors when applying", one.apply_errors),
+                    statistic("errors when copying tables", one.sync_errors),
+                ),
+                advice="the log names the row in conflict; mend it, ALTER SUBSCRIPTION … ENABLE, and reset the counters"
+                " by pg_stat_reset_subscription_stats",
+            )

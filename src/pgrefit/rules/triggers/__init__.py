@@ -1,0 +1,1 @@
+"""Triggers that do not do what they are there for."""

@@ -1,0 +1,115 @@
+"""Columns of one name that differ in type from table to table."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Column, Table
+from pgrefit.rules._ask import WHOLE_TYPES, catalog, is_text, known, named
+from pgrefit.rules._columns import own_columns, plain_type
+from pgrefit.rules._names import reference_name, stems, words
+
+FEWEST = 4  # columns of the name
+USUAL = 0.75  # share of them that agree, so that the others are exceptions
+SHOWN = 10
+FLAGS = {"is", "has"}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A column whose name says what it is."""
+
+    table: Table
+    column: Column
+    type: str  # without precision
+
+
+@rule(
+    code="TYP015",
+    title="One name, several types",
+    why=(
+        "Joins and unions of such columns need casts, which no index serves; and whoever knows the type from one table"
+        " writes a query that is wrong for another."
+    ),
+    example="""
+        CREATE TABLE customer (id int PRIMARY KEY, created_at timestamptz);
+        CREATE TABLE invoice (id int PRIMARY KEY, created_at timestamptz(3));
+        CREATE TABLE payment (id int PRIMARY KEY, created_at timestamptz);
+        CREATE TABLE reminder (id int PRIMARY KEY, created_at timestamp);
+    """,
+    clean="""
+        CREATE TABLE customer (id int PRIMARY KEY, value int, status text, opened_on date, created_at timestamptz);
+        CREATE TABLE invoice (id bigint PRIMARY KEY, value numeric, status int, created_at timestamptz);
+        CREATE TABLE payment (id uuid PRIMARY KEY, value text, status text, created_at timestamptz(3));
+        CREATE TABLE reminder (id text PRIMARY KEY, value int, status text, opened_on timestamptz);
+    """,
+)
+def name_with_several_types(observation: Observation) -> Iterator[Finding]:
+    """Moments (x_at), flags (is_x, has_x) and numbers of other tables' rows that are of another type than usual."""
+    for alike in _alike(observation).values():
+        counts = Counter(one.type for one in alike)
+        usual, often = counts.most_common(1)[0]
+        others = [one for one in alike if one.type != usual and not _says_more(one.type, usual)]
+        if others and len(alike) >= FEWEST and often >= USUAL * len(alike):
+            yield _finding(others, usual, often)
+
+
+def _alike(observation: Observation) -> dict[tuple[str, ...], list[Named]]:
+    """Columns that have schema and name in common, of names that mean the same in every table."""
+    known_tables = {(t.name.schema, *stems(t.name.name)) for t in observation.snapshot.own_tables()}
+    found: defaultdict[tuple[str, ...], list[Named]] = defaultdict(list)
+    for table, columns in own_columns(observation):
+        constrained = {column for key in table.foreign_keys for column in key.columns}
+        for column in columns:
+            reference = reference_name(column.name)
+            refers = reference.marked and (table.name.schema, *reference.base) in known_tables
+            type_ = _without_precision(plain_type(observation.snapshot, column.type))
+            to_row = refers and column.name not in constrained and not is_text(column)
+            if _is_moment(column.name) or _is_flag(column.name) or (to_row and _is_key(type_)):
+                found[table.name.schema, *words(column.name)].append(Named(table, column, type_))
+    return found
+
+
+def _says_more(type_: str, usual: str) -> bool:
+    """Whether the exception is the better choice: a moment with its zone, a number that will not run out."""
+    zoned = usual == "timestamp without time zone" and type_ == "timestamp with time zone"
+    wider = {type_, usual} <= set(WHOLE_TYPES) and WHOLE_TYPES.index(type_) > WHOLE_TYPES.index(usual)
+    return zoned or wider
+
+
+def _is_moment(name: str) -> bool:
+    said = words(name)
+    return len(said) > 1 and said[-1] == "at"
+
+
+def _is_flag(name: str) -> bool:
+    said = words(name)
+    return len(said) > 1 and said[0] in FLAGS
+
+
+def _is_key(type_: str) -> bool:
+    return type_ in WHOLE_TYPES or type_ == "uuid"
+
+
+def _without_precision(type_: str) -> str:
+    head, parenthesis, rest = type_.partition("(")
+    return head + rest.partition(")")[2] if parenthesis else type_
+
+
+def _finding(others: list[Named], usual: str, often: int) -> Finding:
+    first = others[0]
+    more = f", as in {len(others) - 1} more" if len(others) > 1 else ""
+    return Finding(
+        object=named(first.table, first.column.name),
+        message=f"is {first.column.type}{more}, but {usual} in {often} other tables",
+        severity=Severity.INFO,
+        evidence=known((
+            catalog(f"tables where it is {usual}", often),
+            *(catalog(named(one.table, one.column.name), one.column.type) for one in others[:SHOWN]),
+        )),
+        advice=f"find out whether it means the same there, and convert it to {usual}",
+    )  # fmt: skip

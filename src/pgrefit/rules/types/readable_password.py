@@ -1,0 +1,83 @@
+"""Passwords that whoever reads the table can read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pgrefit.model.finding import Cost, Evidence, Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Column, Table
+from pgrefit.rules._ask import catalog, named, statistics_of
+from pgrefit.rules._columns import columns_of_type, plain_type, seen_values
+from pgrefit.rules._names import words
+
+SECRETS = ("password", "passwd", "passphrase", "pwd", "passcode")  # that end the name
+MADE_UNREADABLE = {"cipher", "crypted", "digest", "encrypted", "enc", "hash", "hashed", "salted", "secured"}
+UNREADABLE = re.compile(
+    r"\s*|(.)\1*"  # nothing, or a mask of one character
+    r"|\S{40,}"  # digests, ciphers and keys
+    r"|\$[\w-]+\$\S+|\{[\w-]+\}\S+|SCRAM-SHA-256\$\S+|(?:pbkdf2|scrypt|argon2|bcrypt|sha\d*|md5|vault)[\w-]*[:$]\S+"
+    r"|(?:md5|0x|\*)?[0-9a-fA-F]{32,}|[A-Za-z0-9+/_-]{22,}={1,2}"
+)
+FEWEST = 3  # readable values that are no accident
+SHARE = 0.1  # of those that ANALYZE kept
+SHORTEST_HASH = 32  # characters, of an MD5 in hex
+LIMIT = re.compile(r"character(?: varying)?\((\d+)\)")
+TEXTS = ("text", "character", "citext", "public.citext")
+
+
+@rule(
+    code="TYP027",
+    title="Readable password",
+    why=(
+        "Who gets hold of a backup, a replica or one careless query has the passwords, which people use elsewhere too;"
+        " of a slow, salted hash they would have next to nothing."
+    ),
+    example="""
+        CREATE TABLE login (id int PRIMARY KEY, password text NOT NULL);
+        INSERT INTO login SELECT n, 'hunter' || n FROM generate_series(1, 50) AS n;
+        ANALYZE login;
+    """,
+    clean="""
+        CREATE TABLE login (id int PRIMARY KEY, password varchar(60) NOT NULL, password_hint text, reset_password_token
+                            varchar(20), password_changed text, encrypted_password text, user_password text);
+        INSERT INTO login SELECT n, left('$2b$12$' || repeat(md5(n::text), 2), 60), 'dog', 'x' || n, 'today' || n,
+                                 'y' || n, '***' FROM generate_series(1, 50) AS n;
+        CREATE TABLE account (id int PRIMARY KEY, password text);
+        ANALYZE login;
+    """,
+)
+def readable_password(observation: Observation) -> Iterator[Finding]:
+    """Text columns named password whose sampled values are no hashes, or that are too short for one."""
+
+    def secret(_: Table, column: Column) -> bool:
+        said = words(column.name)
+        return bool(said) and said[-1].endswith(SECRETS) and not set(said) & MADE_UNREADABLE
+
+    for table, columns in columns_of_type(observation, lambda type_: type_.startswith(TEXTS), secret):
+        for column in columns:
+            evidence = _evidence(observation, table, column)
+            if evidence:
+                rows = max(statistics_of(observation, table).rows, 0)
+                yield Finding(
+                    object=named(table, column.name),
+                    message="holds passwords that can be read",
+                    severity=Severity.ERROR if evidence.source == "statistics" else Severity.WARNING,
+                    evidence=(evidence,),
+                    advice="keep a hash of each, by argon2, scrypt or bcrypt with a salt; where another system must be"
+                    " given the password itself, keep it in a vault; and let people choose new ones",
+                    cost=Cost(rows=rows) if rows else None,
+                )
+
+
+def _evidence(observation: Observation, table: Table, column: Column) -> Evidence | None:
+    """What shows that the values are readable, without showing one; None where they seem not to be."""
+    values = seen_values(statistics_of(observation, table).column(column.name))
+    readable = sum(UNREADABLE.fullmatch(value) is None for value in values)
+    if values:
+        telling = readable >= max(FEWEST, SHARE * len(values))
+        measure = f"readable, of {len(values)} values that ANALYZE kept"
+        return Evidence(measure=measure, value=readable, source="statistics") if telling else None
+    limit = LIMIT.fullmatch(plain_type(observation.snapshot, column.type))
+    return catalog("type, too short for a hash", column.type) if limit and int(limit[1]) < SHORTEST_HASH else None

@@ -1,0 +1,57 @@
+"""Rows that are marked as deleted, in indexes that are meant for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgrefit.model.finding import Evidence, Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Column, Index, Table
+from pgrefit.model.sql_tree import columns_of, is_readable
+from pgrefit.rules._ask import catalog, statistic, statistics_of
+from pgrefit.rules._columns import own_columns
+from pgrefit.rules._names import words
+
+MARKS = {("deleted", "at"), ("deleted", "on"), ("deleted",), ("is", "deleted"), ("discarded", "at"), ("removed", "at")}
+
+
+@rule(
+    code="TYP028",
+    title="Soft deletion that no index knows of",
+    why="Every index carries the deleted rows along, and a unique one forbids what only a deleted row has.",
+    example="""
+        CREATE TABLE account (id int PRIMARY KEY, email text NOT NULL, deleted_at timestamptz);
+        CREATE INDEX ON account (email);
+    """,
+    clean="""
+        CREATE TABLE account (id int PRIMARY KEY, email text NOT NULL, deleted_at timestamptz);
+        CREATE INDEX ON account (email) WHERE deleted_at IS NULL;
+        CREATE TABLE guest (id int PRIMARY KEY, deleted_at timestamptz);
+    """,
+    by_default=False,
+)
+def soft_delete_without_partial_index(observation: Observation) -> Iterator[Finding]:
+    """Tables with such a mark and with indexes beside the key, none of which has it in its condition."""
+    for table, columns in own_columns(observation):
+        others = [index for index in table.indexes if not index.primary]
+        mark = next((column for column in columns if words(column.name) in MARKS), None)
+        if mark and others and not any(_knows(index, mark.name) for index in others):
+            yield Finding(
+                object=str(table.name),
+                message=f"marks rows as deleted in {mark.name}, and no index leaves them out",
+                severity=Severity.INFO,
+                evidence=tuple(_evidence(observation, table, mark)),
+                advice="make the indexes of queries that want living rows partial",
+            )
+
+
+def _knows(index: Index, column: str) -> bool:
+    readable = index.predicate is not None and is_readable(index.predicate)
+    return readable and index.predicate is not None and column in columns_of(index.predicate)
+
+
+def _evidence(observation: Observation, table: Table, mark: Column) -> Iterator[Evidence]:
+    yield catalog("indexes beside the key", tuple(i.name.name for i in table.indexes if not i.primary))
+    seen = statistics_of(observation, table).column(mark.name)
+    if seen and not mark.type.startswith("boolean"):
+        yield statistic("share of rows that are deleted", round(1 - seen.null_fraction, 4))

@@ -1,0 +1,1 @@
+"""What vacuum and ANALYZE leave undone."""

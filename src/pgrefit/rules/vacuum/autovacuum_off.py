@@ -1,0 +1,64 @@
+"""A table that autovacuum leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from pgrefit.changes.set_storage_parameters import SetStorageParameters
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Table
+from pgrefit.rules._ask import catalog, statistic
+from pgrefit.rules._families import families, leaves
+from pgrefit.rules.vacuum._autovacuum import is_off
+
+LATELY = timedelta(days=7)  # somebody vacuums it
+
+
+@rule(
+    code="VAC003",
+    title="Table with autovacuum switched off",
+    why=(
+        "Dead rows stay, statistics grow old, and nothing is frozen until the server must do it all at once to prevent"
+        " a wraparound."
+    ),
+    example="""
+        CREATE TABLE import_line (id int PRIMARY KEY, line text) WITH (autovacuum_enabled = false);
+        INSERT INTO import_line VALUES (1, 'one');
+    """,
+    clean="""
+        CREATE TABLE import_line (id int PRIMARY KEY, line text)
+            WITH (autovacuum_enabled = true, autovacuum_vacuum_scale_factor = 0.01);
+        INSERT INTO import_line VALUES (1, 'one');
+    """,
+)
+def autovacuum_off(observation: Observation) -> Iterator[Finding]:
+    """Tables whose parameters say so, and that nobody has vacuumed by hand in a week."""
+    for family in families(observation):
+        off = [leaf for leaf in leaves(observation.snapshot, family.table) if _is_left_alone(observation, leaf)]
+        if off:
+            yield _finding(observation, family.table, off)
+
+
+def _is_left_alone(observation: Observation, table: Table) -> bool:
+    came, until = observation.statistics.table(table.name).vacuumed_at, observation.statistics.taken_at
+    by_hand = came is not None and until is not None and until - came < LATELY
+    return bool(is_off(table)) and not by_hand
+
+
+def _finding(observation: Observation, whole: Table, off: list[Table]) -> Finding:
+    seen = [observation.statistics.table(table.name) for table in off]
+    filled = any(each.heap_bytes for each in seen)
+    return Finding(
+        object=str(whole.name),
+        message="autovacuum never comes" + (f" to {len(off)} of its partitions" if off != [whole] else ""),
+        severity=Severity.WARNING if filled else Severity.INFO,
+        evidence=(
+            *(catalog(str(table.name), is_off(table)) for table in off),
+            statistic("dead rows", sum(each.dead_rows for each in seen)),
+            statistic("age in transactions", max(each.xid_age for each in seen)),
+        ),
+        remedy=tuple(SetStorageParameters(table=table.name, reset=is_off(table)) for table in off),
+        advice="where it is emptied and filled at once, have the job that does so vacuum and analyze it",
+    )

@@ -1,0 +1,76 @@
+"""A table that the planner knows nothing of, or nothing that still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgrefit.changes.analyze_table import AnalyzeTable
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Table
+from pgrefit.model.statistics import TableStatistics
+from pgrefit.rules._ask import statistic
+from pgrefit.rules._families import Family, families, leaves
+from pgrefit.rules._given import grown
+
+FEWEST_BYTES = 2**20
+FEWEST_ROWS = 10_000
+
+
+@rule(
+    code="VAC005",
+    title="Statistics that are missing or out of date",
+    why="The planner guesses how many rows a condition leaves, and chooses joins and indexes by that guess.",
+    example="""
+        CREATE TABLE ticket (id int PRIMARY KEY, kind text);
+        INSERT INTO ticket SELECT n, 'kind ' || n FROM generate_series(1, 40) AS n;
+    """,
+    clean="""
+        CREATE TABLE ticket (id int PRIMARY KEY, kind text);
+        INSERT INTO ticket SELECT n, 'kind ' || n FROM generate_series(1, 40) AS n;
+    """,
+    given=grown,
+)
+def outdated_statistics(observation: Observation) -> Iterator[Finding]:
+    """Tables that ANALYZE has never seen, or more of whose rows have changed since than there are.
+
+    Autovacuum analyzes partitions, but never the partitioned table.
+    """
+    for family in families(observation):
+        blind = [leaf for leaf in leaves(observation.snapshot, family.table) if _unknown(observation, leaf)]
+        whole = family.table.kind == "partitioned table" and observation.rows(family.table.name) < 0
+        if blind or (whole and family.rows >= FEWEST_ROWS):
+            yield _finding(observation, family, blind)
+
+
+def _unknown(observation: Observation, table: Table) -> bool:
+    seen = observation.statistics.table(table.name)
+    return _never_seen(seen) or seen.modified_since_analyze >= max(FEWEST_ROWS, seen.rows)
+
+
+def _never_seen(seen: TableStatistics) -> bool:
+    return seen.rows < 0 and seen.heap_bytes >= FEWEST_BYTES and seen.analyzed_at is None
+
+
+def _finding(observation: Observation, family: Family, blind: list[Table]) -> Finding:
+    seen = [observation.statistics.table(table.name) for table in blind]
+    never = all(map(_never_seen, seen))
+    return Finding(
+        object=str(family.table.name),
+        message=_message(family, blind) if never else "more rows have changed since the last ANALYZE than there are",
+        severity=Severity.WARNING,
+        evidence=(
+            statistic("rows", family.rows) if not never or not blind else statistic("bytes", family.heap_bytes),
+            statistic("rows changed since", sum(each.modified_since_analyze for each in seen)),
+            *((statistic("partitions", tuple(str(table.name) for table in blind)),) if len(blind) > 1 else ()),
+        ),
+        remedy=(AnalyzeTable(table=family.table.name),),
+        advice="" if blind else "autovacuum never analyzes a partitioned table as a whole: do so after it has changed",
+    )
+
+
+def _message(family: Family, blind: list[Table]) -> str:
+    if not blind:
+        return "ANALYZE has seen its partitions, but never the whole, by which joins and groups are planned"
+    part = f"{len(blind)} of its partitions" if blind != [family.table] else "it"
+    return f"ANALYZE has never seen {part}"

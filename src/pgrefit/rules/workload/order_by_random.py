@@ -1,0 +1,59 @@
+"""A row by chance, out of all that are sorted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from postgast import pg_query_pb2 as pb
+
+from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.observation import Observation
+from pgrefit.rules._ask import statistic
+from pgrefit.rules.workload._texts import selects, sources, texts
+
+FEWEST_ROWS = 10_000
+QUERY = """
+    -- name: surprise
+    SELECT id FROM joke ORDER BY random() LIMIT 1;
+"""
+JOKES = """
+    CREATE TABLE joke (id int PRIMARY KEY);
+    INSERT INTO joke SELECT generate_series(1, {rows});
+    ANALYZE joke;
+"""
+
+
+@rule(
+    code="WRK014",
+    title="ORDER BY random()",
+    why="For one row all rows of the table are read, each is given a number, and all are sorted by it.",
+    workload=QUERY,
+    example=JOKES.format(rows=12_000),
+    clean=JOKES.format(rows=500),
+)
+def order_by_random(observation: Observation) -> Iterator[Finding]:
+    """On a large table, with no condition that leaves a part of it."""
+    for text in texts(observation):
+        for select in selects(text):
+            if not _is_by_chance(select):
+                continue
+            among = sources(observation, text, select)
+            rows = max((observation.rows(source.table.name) for source in among), default=0)
+            if rows >= FEWEST_ROWS and len(among) == len(select.from_clause):
+                yield Finding(
+                    object=text.name,
+                    message=f"sorts all {rows:,} rows of {among[0].table.name} to pick some by chance",
+                    severity=Severity.WARNING,
+                    evidence=(*text.evidence(), statistic("rows", rows)),
+                    advice="pick a key by chance and take the next row by the index on it, or TABLESAMPLE",
+                    cost=text.cost(),
+                )
+                break
+
+
+def _is_by_chance(select: pb.SelectStmt) -> bool:
+    if select.HasField("where_clause") or not select.HasField("limit_count"):
+        return False
+    sorted_by = (item.sort_by.node for item in select.sort_clause)
+    calls = (node.func_call for node in sorted_by if node.HasField("func_call"))
+    return any(call.funcname[-1].string.sval in {"random", "gen_random_uuid"} for call in calls)

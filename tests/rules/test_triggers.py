@@ -1,0 +1,35 @@
+"""Triggers that are switched off."""
+
+from __future__ import annotations
+
+import psycopg
+
+from rules.observing import findings, measured
+
+SALE = """
+    CREATE TABLE sale (id int, day date) PARTITION BY RANGE (day);
+    CREATE TABLE sale_1 PARTITION OF sale FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+    CREATE TABLE sale_2 PARTITION OF sale FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+    CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+    CREATE TRIGGER "one %" AFTER INSERT ON sale FOR EACH ROW EXECUTE FUNCTION noted();
+    CREATE TRIGGER other AFTER DELETE ON sale FOR EACH ROW EXECUTE FUNCTION noted();
+"""
+
+
+def test_a_partitioned_table_is_told_once_with_all_its_triggers(db18: psycopg.Connection) -> None:
+    assert findings(db18, "disabled-trigger", SALE) == ()
+    db18.execute("ALTER TABLE sale DISABLE TRIGGER USER")
+    (found,) = findings(db18, "disabled-trigger")
+    assert (found.object, measured(found)["disabled triggers"]) == ("public.sale", ("one %", "other"))
+
+
+def test_writes_that_are_swallowed(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE TABLE sale (id int PRIMARY KEY); INSERT INTO sale VALUES (1);
+        CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN /* RETURN OLD */ RETURN NEW; END $$;
+        CREATE TRIGGER noted BEFORE DELETE ON sale FOR EACH ROW EXECUTE FUNCTION noted();
+    """
+    (found,) = findings(db18, "trigger-that-swallows-writes", sql)
+    assert "no row is deleted" in found.message
+    assert db18.execute("DELETE FROM sale").rowcount == 0
+    assert db18.execute("SELECT count(*) FROM sale").fetchone() == (1,)
