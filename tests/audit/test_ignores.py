@@ -10,6 +10,7 @@ from pgrefit import audit
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Schema, Snapshot
 from pgrefit.observe.snapshot import take_snapshot
+from pgrefit.rules._access import API_ROLES
 from rules.observing import findings, report, rule_named
 
 TABLES = """
@@ -110,3 +111,20 @@ def test_a_comment_on_a_table_speaks_for_its_parts_and_for_no_other_table(db18: 
         Observation(snapshot=take_snapshot(db18)), [rule("one", *(finding(name) for name in (*parts, *others)))]
     )
     assert {left.finding.object for left in found.left_out} == set(parts)
+
+
+def test_what_the_platform_made_is_left_out_and_said(db18: psycopg.Connection) -> None:
+    """But for policies and grants there, which are the user's own."""
+    db18.execute(
+        "CREATE SCHEMA storage; CREATE TABLE storage.objects (note text); CREATE TABLE public.objects (note text)"
+    )
+    assert len(report(db18, rule_named("table-without-primary-key")).findings) == 2
+    for role in sorted(API_ROLES):
+        db18.execute(f"CREATE ROLE {role}")
+    try:
+        found = report(db18, rule_named("table-without-primary-key"))
+    finally:
+        for role in sorted(API_ROLES):
+            db18.execute(f"DROP ROLE {role}")
+    assert [finding.object for finding in found.findings] == ["public.objects"]
+    assert [(left.finding.object, left.by) for left in found.left_out] == [("storage.objects", "platform")]

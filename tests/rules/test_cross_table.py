@@ -159,7 +159,7 @@ def test_orphans_of_each_kind_are_counted(db18: psycopg.Connection) -> None:
     row = db18.execute("SELECT count(*) FROM file WHERE owner_type = 'blog.Post'"
                        " AND owner_id NOT IN (SELECT id::text FROM post)").fetchone()  # fmt: skip
     assert row is not None
-    assert said["blog.Post: not in public.post.id"] == row[0] > 0
+    assert said["“blog.Post”: not in public.post.id"] == row[0] > 0
     assert not any("users" in measure for measure in said)
 
 

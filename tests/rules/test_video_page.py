@@ -181,7 +181,7 @@ def test_check_drift(audited: Audit, conn: psycopg.Connection) -> None:
     evidence = measured(finding)
     assert evidence["values here"] == ("voice", "screenshot", "loom", "text")
     assert evidence["values in staging"] == ("understanding", "application", "confusion", "insight", "feedback")
-    assert evidence["rows with voice"] == number(
+    assert evidence["rows with “voice”"] == number(
         conn, "SELECT count(*) FROM reflections WHERE reflection_type = 'voice'"
     )
 

@@ -41,7 +41,7 @@ DEFECTS = (
     ("dual-representation", "public.videos.duration", "disagreeing"),
     ("missing-index-for-query", "public.quiz_attempts (user_id, video_id)", "rows read"),
     ("application-side-filter", "query voice_memos", "rows fetched a call"),
-    ("check-drift", "public.reflections.reflections_reflection_type_check", "rows with voice"),
+    ("check-drift", "public.reflections.reflections_reflection_type_check", "rows with “voice”"),
     ("per-row-policy-call", "public.reflections", "calls"),
     ("per-row-policy-call", "public.quiz_attempts", "calls"),
     ("policy-subselect-per-row", "public.quiz_attempts, policy Instructors see the quiz attempts of their courses",

@@ -9,10 +9,12 @@ from pgrefit.audit.cost import Costs
 from pgrefit.audit.coverage import coverage_of, examined, idle
 from pgrefit.audit.ignores import Comments, Ignore, leave_out
 from pgrefit.audit.settings import NO_SETTINGS, Settings
-from pgrefit.model.audit_report import AuditReport, Coverage, Crash, Examined, Silent
+from pgrefit.model.audit_report import AuditReport, Coverage, Crash, Examined, LeftOut, Silent
 from pgrefit.model.finding import Finding, Rule
+from pgrefit.model.names import dotted
 from pgrefit.model.observation import Observation, Question
 from pgrefit.rules import all_rules
+from pgrefit.rules._access import platform_schemas
 
 
 def questions(observation: Observation, rules: Sequence[Rule] | None = None) -> tuple[Question, ...]:
@@ -47,7 +49,8 @@ def run(
         for rule, (findings, _, _) in zip(wanted, results, strict=True)
         for finding in findings
     ]
-    kept, left_out = leave_out(found, ignores, comments)
+    own, of_platform = _by_owner(found, platform_schemas(observation.snapshot))
+    kept, left_out = leave_out(own, ignores, comments)
     fruitful = {finding.rule for finding, _ in found}
     return AuditReport(
         database=observation.snapshot.database,
@@ -57,9 +60,24 @@ def run(
         examined=whole,
         silent=(*unwanted, *(silent for silent in idle(observation, wanted) if silent.rule not in fruitful)),
         unseen=observation.server.unseen,
-        left_out=tuple(left_out),
+        left_out=(*left_out, *of_platform),
         notes=tuple(comments.mistakes(all_rules())) if comments else (),
     )
+
+
+def _by_owner(
+    found: Iterable[tuple[Finding, Rule]], platform: frozenset[str]
+) -> tuple[list[tuple[Finding, Rule]], list[LeftOut]]:
+    """Those that the user can mend, and those about what a platform made; policies and grants there are the user's."""
+    beginnings = tuple(f"{dotted(schema)}." for schema in platform)
+    own: list[tuple[Finding, Rule]] = []
+    of_platform: list[LeftOut] = []
+    for finding, rule in found:
+        if finding.object.startswith(beginnings) and rule.theme != "security":
+            of_platform.append(LeftOut(finding=finding, by="platform"))
+        else:
+            own.append((finding, rule))
+    return own, of_platform
 
 
 def _chosen(rules: Sequence[Rule] | None) -> Sequence[Rule]:

@@ -41,6 +41,7 @@ def left_out_phrase(left: LeftOut) -> str:
         "configuration": f"by {left.where}",
         "comment": f"by {left.where}",
         "baseline": f"known to {left.where}",
+        "platform": "in schemas that the platform made and keeps",
     }[left.by]
     return f"{who}: {left.reason}" if left.reason else f"{who}, no reason given" if left.where else who
 

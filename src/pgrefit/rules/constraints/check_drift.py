@@ -130,7 +130,7 @@ def _evidence(observation: Observation, drift: Drift) -> Iterator[Evidence]:
     yield catalog(f"only in {drift.environment.name}", tuple(value for value in there[1] if value not in here[1]))
     for row in rows_of(observation, _rows_by_value(drift.table, drift.column or here[0])) or ():
         value = row.cells["value"]
-        yield scan("rows without a value" if value is None else f"rows with {value}", row.count("rows"))
+        yield scan("rows without a value" if value is None else f"rows with “{value}”", row.count("rows"))
 
 
 def _remedy(drift: Drift) -> Iterator[ReconcileCheck]:

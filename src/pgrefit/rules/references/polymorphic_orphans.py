@@ -162,6 +162,6 @@ def _finding(pair: Pair, broken: list[tuple[str, Key, int, Row]]) -> Finding:
 
 def _evidence(kind: str, key: Key, rows: int, row: Row) -> Iterator[Evidence]:
     parent = named(key.table, key.column.name)
-    yield scan(f"{kind}: rows", rows)
-    yield scan(f"{kind}: not in {parent}", row.count("orphans"))
-    yield scan(f"{kind}: for example", row.texts("examples"))
+    yield scan(f"“{kind}”: rows", rows)
+    yield scan(f"“{kind}”: not in {parent}", row.count("orphans"))
+    yield scan(f"“{kind}”: for example", row.texts("examples"))

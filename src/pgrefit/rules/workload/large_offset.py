@@ -15,7 +15,7 @@ from pgrefit.rules.workload._texts import Text, texts
 MANY = 1000
 QUERY = """
     -- name: page
-    -- parameters: SELECT n::text FROM generate_series(5000, 5004) AS n
+    -- parameters: SELECT n::text FROM generate_series(5000, 5000) AS n
     SELECT id, label FROM article ORDER BY id LIMIT 20 OFFSET $1::int;
 """
 ARTICLES = """
