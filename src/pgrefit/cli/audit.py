@@ -40,15 +40,46 @@ class FailOn(StrEnum):
     ERROR = "error"
 
 
+Compare = Annotated[
+    list[str] | None, typer.Option("--compare", metavar="NAME=DSN", help="Another environment of the database.")
+]
+BaselineOption = Annotated[
+    Path | None, typer.Option("--baseline", metavar="FILE", help="Leave out what is known there.")
+]
+WriteBaseline = Annotated[
+    Path | None, typer.Option("--write-baseline", metavar="FILE", help="Write what is found there, as known.")
+]
+Expires = Annotated[
+    datetime | None,
+    typer.Option("--expires", metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="Until when it is accepted."),
+]
+MaxScan = Annotated[
+    int, typer.Option("--max-scan", metavar="MB", min=0, help="Read at most so much of the data; 0: as needed.")
+]
+MaxTime = Annotated[
+    int, typer.Option("--max-time", metavar="SECONDS", min=0, help="Read data for at most so long; 0: as needed.")
+]
+DutyOption = Annotated[
+    int, typer.Option("--duty", metavar="PERCENT", min=1, max=100, help="Read for this part of the time only.")
+]
+Answers = Annotated[
+    Path | None,
+    typer.Option("--answers", metavar="FILE", help="Keep what was measured there; take what still holds from it."),
+]
+Roles = Annotated[bool, typer.Option("--roles", help="Show what each role reaches, asked as that role.")]
+Personas = Annotated[
+    list[str] | None,
+    typer.Option("--as", metavar="ROLE[;SETTING=VALUE]", help="With --roles: only as these, with such settings."),
+]
+
+
 def audit(
     dsn: Dsn = None,
     dsn_option: DsnOption = None,
     env: EnvOption = None,
     form: Annotated[AuditFormat, typer.Option("--format", "-f", help="Form of the result.")] = AuditFormat.TEXT,
     workload: WorkloadOption = None,
-    compare: Annotated[
-        list[str] | None, typer.Option("--compare", metavar="NAME=DSN", help="Another environment of the database.")
-    ] = None,
+    compare: Compare = None,
     rule: Annotated[list[str] | None, typer.Option("--rule", metavar="RULE", help="Run only these; * matches.")] = None,
     also: Annotated[
         list[str] | None, typer.Option("--with", metavar="RULE", help="Run these too, that are off by default.")
@@ -56,17 +87,10 @@ def audit(
     ignore: Annotated[
         list[str] | None, typer.Option("--ignore", metavar="RULE[:OBJECT]", help="Leave out; * matches.")
     ] = None,
-    baseline: Annotated[
-        Path | None, typer.Option("--baseline", metavar="FILE", help="Leave out what is known there.")
-    ] = None,
-    accepted: Annotated[
-        Path | None, typer.Option("--write-baseline", metavar="FILE", help="Write what is found there, as known.")
-    ] = None,
+    baseline: BaselineOption = None,
+    accepted: WriteBaseline = None,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why what is found is accepted.")] = "",
-    expires: Annotated[
-        datetime | None,
-        typer.Option("--expires", metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="Until when it is accepted."),
-    ] = None,
+    expires: Expires = None,
     fail_on: Annotated[
         FailOn | None, typer.Option("--fail-on", help="Exit with 1 at findings of this severity (default: none).")
     ] = None,
@@ -74,24 +98,12 @@ def audit(
     redact: Annotated[bool, typer.Option("--redact", help="Mask every value of the data.")] = False,
     list_rules: Annotated[bool, typer.Option("--list-rules", help="Show the rules and which of them run.")] = False,
     timeout: Annotated[int, typer.Option("--timeout", metavar="SECONDS", min=1, help="Limit of each statement.")] = 60,
-    max_scan: Annotated[
-        int, typer.Option("--max-scan", metavar="MB", min=0, help="Read at most so much of the data; 0: as needed.")
-    ] = 0,
-    max_time: Annotated[
-        int, typer.Option("--max-time", metavar="SECONDS", min=0, help="Read data for at most so long; 0: as needed.")
-    ] = 0,
-    duty: Annotated[
-        int, typer.Option("--duty", metavar="PERCENT", min=1, max=100, help="Read for this part of the time only.")
-    ] = 100,
-    answers: Annotated[
-        Path | None,
-        typer.Option("--answers", metavar="FILE", help="Keep what was measured there; take what still holds from it."),
-    ] = None,
-    roles: Annotated[bool, typer.Option("--roles", help="Show what each role reaches, asked as that role.")] = False,
-    personas: Annotated[
-        list[str] | None,
-        typer.Option("--as", metavar="ROLE[;SETTING=VALUE]", help="With --roles: only as these, with such settings."),
-    ] = None,
+    max_scan: MaxScan = 0,
+    max_time: MaxTime = 0,
+    duty: DutyOption = 100,
+    answers: Answers = None,
+    roles: Roles = False,
+    personas: Personas = None,
     out: Out = None,
 ) -> None:
     """Find defects, each measured. Read-only.
