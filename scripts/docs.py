@@ -29,6 +29,7 @@ from pgrefit.rules import all_rules
 DOCS = Path(__file__).parents[1] / "docs"
 VERSION = 18
 DATABASE = "example"
+WHOLLY_WRITTEN = ("rules", "changes")  # folders; the pages beside them that are not here are written by hand
 
 
 def pages(cluster: Cluster) -> dict[str, str]:
@@ -43,13 +44,18 @@ def pages(cluster: Cluster) -> dict[str, str]:
 
 def write(found: Mapping[str, str], folder: Path) -> None:
     """Write them, and remove pages of what is no longer there."""
-    for path in folder.rglob("*.md"):
-        if path.relative_to(folder).as_posix() not in found:
-            path.unlink()
+    for name in written(folder) - set(found):
+        (folder / name).unlink()
     for name, text in found.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+
+
+def written(folder: Path) -> set[str]:
+    """The pages that are there and are wholly the script's."""
+    paths = (path for part in WHOLLY_WRITTEN for path in (folder / part).glob("*.md"))
+    return {path.relative_to(folder).as_posix() for path in paths}
 
 
 def _finding(rule: Rule, cluster: Cluster) -> Finding:

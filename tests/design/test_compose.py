@@ -70,6 +70,21 @@ def test_rows_are_put_aside_only_where_someone_said_so(db18: psycopg.Connection)
     assert change.conversions[0].orphans == "refuse"
 
 
+def test_values_kept_as_text_are_converted_only_on_request(db18: psycopg.Connection) -> None:
+    found = composed(
+        db18,
+        """
+        CREATE TABLE reading (id int PRIMARY KEY, taken text NOT NULL);
+        INSERT INTO reading SELECT n, md5(n::text)::uuid::text FROM generate_series(1, 500) AS n;
+        ANALYZE reading;
+        """,
+    )
+    assert not [change for change in found.changes if isinstance(change, RetypeColumns)]
+    (note,) = [note for note in found.notes if "public.reading.taken" in note]
+    assert "uuid" in note
+    assert "[[change]]" in note
+
+
 def test_a_reference_that_is_never_empty_can_be_required(db18: psycopg.Connection) -> None:
     sql = """
         CREATE TABLE buyer (id int PRIMARY KEY);

@@ -108,8 +108,10 @@ def _retypes(
             name = change.table.column(conversion.column)
             if name in intent.reference:
                 by_table.setdefault(change.table, {})[name] = _decided(conversion, intent.reference[name])
-            else:
+            elif conversion.parent:
                 notes.append(f"{name} stays text: name it under [reference] to make it a reference")
+            else:
+                notes.append(f'{name} stays text: ask for {conversion.to_type} under [[change]], do = "retype_columns"')
     for table, conversions in by_table.items():
         rewritten = tuple(_rewritten(db.table(table), policies))
         yield RetypeColumns(table=table, conversions=tuple(conversions.values()), policies=rewritten)

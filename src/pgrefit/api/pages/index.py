@@ -15,7 +15,8 @@ from pgrefit.rules import all_rules
 INTRODUCTION = """\
 A *rule* finds a defect; a *change* mends it, as a list of steps. Each page is written from the object that
 runs; findings and statements are what it says on the page's example, on a PostgreSQL 18. The same pages are
-what `pgrefit explain NAME` prints."""
+what `pgrefit explain NAME` prints. [What is looked for, and what is not](checks.md), has the rules by what the
+field's tools look for."""
 OFF = """\
 Rules that are marked *off* are a matter of taste: they run with `pgrefit audit --with RULE`, or with
 `enable = ["RULE"]` under `[audit]` of pgrefit.toml. `pgrefit audit --list-rules` shows which run here."""
