@@ -38,14 +38,14 @@ docs: $(VENV)/dev  ## Write docs/ anew from the rules and changes.
 bench-online: $(VENV)/dev apt  ## Refits of a database in use, against what one would do instead; half an hour. SHORT=1: two minutes.
 	$(BIN)/python -m benchmarks.online $(if $(SHORT),--short)
 
-bench-audit: $(VENV)/dev  ## How right and how quick the audit is. SHORT=1: few copies, few tables.
+bench-audit: $(VENV)/dev apt  ## How right and how quick the audit is, beside other tools; an hour. SHORT=1: few copies, few tables.
 	$(BIN)/python -m benchmarks.audit $(if $(SHORT),--short)
 
 bench-bloat: $(VENV)/dev apt  ## How far estimates of empty space are from pgstattuple and rebuilds; two minutes.
-	$(BIN)/python -m benchmarks.bloat
+	$(BIN)/python -m benchmarks.audit --only bloat
 
 bench-discovery: $(VENV)/dev apt  ## Which hidden foreign keys of public schemas are found again.
-	$(BIN)/python -m benchmarks.discovery
+	$(BIN)/python -m benchmarks.audit --only discovery
 
 bench-snapshot: $(VENV)/dev  ## How fast a schema of 1,000 and 10,000 tables is read.
 	$(BIN)/python benchmarks/snapshot.py

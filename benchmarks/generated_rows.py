@@ -107,9 +107,10 @@ class Filler:
             return None
         kind = column.type.partition("(")[0]
         if kind in WHOLE:
-            return number if alone or unique else self.random.randint(0, self.random.choice((5, 60, 3000)))
+            return number if alone or unique else self.random.randint(0, _most(table, column))
         if kind.startswith(TEXTS) and "[" not in column.type:
-            return self._word(table, column, number if alone or unique else self.random.randint(1, 400), own=alone)
+            own = alone or any(i.unique and i.columns == (column.name,) for i in table.indexes)
+            return self._word(table, column, number if alone or unique else self.random.randint(1, 400), own=own)
         if kind.startswith("timestamp"):
             return f"2024-{self.random.randint(1, 12):02}-{self.random.randint(1, 28):02}"
         if column.type.endswith("[]"):
@@ -118,13 +119,16 @@ class Filler:
         return maker(self.random, number) if maker else self._of_enum(column)
 
     def _word(self, table: Table, column: Column, number: int, *, own: bool) -> str:
-        """A short word for a number, no longer than the column is wide; as an `own` key it is like no other table's."""
+        """A word for a number, no longer than the column is wide.
+
+        Those of a key of its `own` are like no other table's, those of other columns only like their namesakes'.
+        """
         letters = "".join(chr(ord("a") + (number // 26**place) % 26) for place in range(3))
         width = column.type.partition("(")[2].partition(")")[0]
         most = int(width) if width.isdecimal() else None
         if own and not (most and most < OWN):
             return f"{crc32(str(table.name).encode()):08x}{letters}"
-        return letters[:most] if most and most <= len(letters) else f"{column.name[:1]}{letters}"
+        return f"{column.name}{letters}"[-most if most else 0 :]
 
     def _of_enum(self, column: Column) -> object:
         bare = column.type.rpartition(".")[2].strip('"')
@@ -132,6 +136,12 @@ class Filler:
         if found and found.kind == "domain":
             return "w" if found.base.startswith(TEXTS) else "true" if found.base == "boolean" else None
         return self.random.choice(found.values) if found and found.values else None
+
+
+def _most(table: Table, column: Column) -> int:
+    """The greatest number in a column that is no key: ids of elsewhere are large, of others some small, some large."""
+    of_elsewhere = column.name.lower().endswith(("id", "by"))
+    return 30_000 if of_elsewhere else (5, 60, 3000, 30_000)[crc32(table.name.column(column.name).encode()) % 4]
 
 
 def emptied_of_rules(conn: psycopg.Connection) -> None:
@@ -144,6 +154,7 @@ def emptied_of_rules(conn: psycopg.Connection) -> None:
                      AND c.connamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
                      ORDER BY c.contype = 'f' DESC LOOP
                 EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', r.t, r.n);
+                COMMIT;  -- and let go of the locks
             END LOOP;
             FOR r IN SELECT a.attrelid::regclass AS t, a.attname AS n FROM pg_attribute AS a
                      JOIN pg_class AS c ON c.oid = a.attrelid AND c.relkind = 'r' AND NOT c.relispartition
@@ -152,10 +163,12 @@ def emptied_of_rules(conn: psycopg.Connection) -> None:
                      AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = c.oid AND a.attnum = ANY (i.indkey)
                                      AND i.indisprimary) LOOP
                 EXECUTE format('ALTER TABLE %s ALTER %I DROP NOT NULL', r.t, r.n);
+                COMMIT;
             END LOOP;
             FOR r IN SELECT DISTINCT tgrelid::regclass AS t FROM pg_trigger JOIN pg_class AS c ON c.oid = tgrelid
                      WHERE NOT tgisinternal AND c.relkind = 'r' LOOP
                 EXECUTE format('ALTER TABLE %s DISABLE TRIGGER USER', r.t);
+                COMMIT;
             END LOOP;
         END $$
         """

@@ -1,8 +1,13 @@
 """Real servers for tests: started when first asked for, one of each version for each test process."""
 
 import itertools
+import os
+import shutil
 import signal
+import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,6 +19,7 @@ from pgrefit.pg.cluster import Cluster, available_versions
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 VERSIONS = (15, 16, 18)
+MEMORY, ROOM_BYTES = Path("/dev/shm"), 4 * 2**30
 _names = itertools.count(1)
 
 
@@ -26,7 +32,7 @@ def _clusters() -> Iterator[Callable[[int], Cluster]]:
         if version not in available_versions():
             pytest.skip(f"PostgreSQL {version} is not installed here")
         if version not in running:
-            cluster = Cluster(version)
+            cluster = Cluster(version, folder=_home())
             cluster.start()
             running[version] = cluster
         return running[version]
@@ -34,6 +40,12 @@ def _clusters() -> Iterator[Callable[[int], Cluster]]:
     yield server
     for cluster in running.values():
         cluster.stop()
+
+
+def _home() -> Path | None:
+    """In memory where there is room: to make and drop databases, as nearly every test does, is to write files."""
+    there = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    return MEMORY / f"pgrefit-tests-{uuid.uuid4().hex[:12]}" if there else None
 
 
 @pytest.fixture(scope="session")
@@ -60,16 +72,20 @@ def cluster(request: pytest.FixtureRequest, _clusters: Callable[[int], Cluster])
 @pytest.fixture
 def db(cluster: Cluster) -> Iterator[psycopg.Connection]:
     """An autocommit connection to a fresh database, on a server of each version in turn."""
-    yield from _fresh_database(cluster)
+    with fresh_database(cluster) as connection:
+        yield connection
 
 
 @pytest.fixture
 def db18(cluster18: Cluster) -> Iterator[psycopg.Connection]:
     """An autocommit connection to a fresh database on PostgreSQL 18."""
-    yield from _fresh_database(cluster18)
+    with fresh_database(cluster18) as connection:
+        yield connection
 
 
-def _fresh_database(cluster: Cluster) -> Iterator[psycopg.Connection]:
+@contextmanager
+def fresh_database(cluster: Cluster) -> Iterator[psycopg.Connection]:
+    """An autocommit connection to a database that is there for so long."""
     name = f"test_{next(_names)}"
     cluster.create_database(name)
     try:

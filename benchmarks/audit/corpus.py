@@ -65,18 +65,27 @@ def measure() -> Iterator[Claim]:
 
 def of(folder: Path) -> Said | None:
     """What the rules that run by default say; None where the schema wants an extension that is not here."""
-    path = next(folder / name for name in VARIANTS if (folder / name).exists())
-    rules = [rule for rule in all_rules() if rule.by_default and rule.theme != OF_SERVER]
     with ExitStack() as stack:
         try:
-            dsn = stack.enter_context(load_ddl(path, version=VERSION))
+            dsn = stack.enter_context(load_ddl(variant(folder), version=VERSION))
         except UsageError as error:
             print(f"{folder.name}: {error.why}")
             return None
-        observation = observe_database(Target(dsn=dsn, source="a benchmark"), rules)
+        return said_of(folder.name, dsn)
+
+
+def variant(folder: Path) -> Path:
+    """The file of a schema that needs the fewest extensions."""
+    return next(folder / name for name in VARIANTS if (folder / name).exists())
+
+
+def said_of(schema: str, dsn: str) -> Said:
+    """What the rules that run by default say of a schema that was loaded there."""
+    rules = [rule for rule in all_rules() if rule.by_default and rule.theme != OF_SERVER]
+    observation = observe_database(Target(dsn=dsn, source="a benchmark"), rules)
     report = audit.run(observation, rules)
     return Said(
-        schema=folder.name, tables=sum(t.partition_of is None for t in observation.snapshot.own_tables()),
+        schema=schema, tables=sum(t.partition_of is None for t in observation.snapshot.own_tables()),
         rules=Counter(f.rule for f in report.findings), severities=Counter(f.severity.value for f in report.findings),
         crashed=tuple(crash.rule for crash in report.crashed),
     )  # fmt: skip

@@ -59,6 +59,17 @@ def objects(report: AuditReport) -> list[str]:
     return [finding.object for finding in report.findings]
 
 
+def objects_of(report: AuditReport, rule: str) -> set[str]:
+    """What one rule finds something about."""
+    return {finding.object for finding in report.of(rule)}
+
+
+def of_schema(report: AuditReport) -> set[tuple[str, str]]:
+    """Rules and objects of what is found in schema and data, not in the server and what it counts."""
+    themes = {rule.name: rule.theme for rule in all_rules()}
+    return {(f.rule, f.object) for f in report.findings if themes[f.rule] not in {"server", "vacuum", "workload"}}
+
+
 @contextmanager
 def roles(conn: psycopg.Connection, *names: str) -> Iterator[None]:
     """Roles that may log in, and what they own or hold dropped with them."""

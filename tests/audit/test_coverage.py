@@ -66,3 +66,34 @@ def test_views_count_too() -> None:
     db = replace(EMPTY.snapshot, views=(view,))
     found = audit.run(replace(EMPTY, snapshot=db), [])
     assert {each.kind: each.of for each in found.examined} == {"tables": 12, "columns": 13, "views": 1}
+
+
+def test_bodies_that_no_rule_can_read_are_told(db18: psycopg.Connection) -> None:
+    db18.execute(
+        """
+        SET check_function_bodies = off;
+        CREATE FUNCTION backend() RETURNS int LANGUAGE internal AS 'pg_backend_pid';
+        CREATE FUNCTION readable() RETURNS int LANGUAGE sql AS 'SELECT 1';
+        CREATE FUNCTION looping() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN nothing is(; END';
+        CREATE FUNCTION wrong(a int, b text) RETURNS int LANGUAGE sql AS 'SELECT FROM FROM';
+        CREATE AGGREGATE summed (int) (SFUNC = int4pl, STYPE = int)
+        """
+    )
+    found = report(db18, rule_named("function-names-missing-table"))
+    told = {each.about: each.reason for each in found.unseen if each.about.startswith("the bod")}
+    assert told == {
+        "the body of 1 function, public.backend()": "no rule can read internal",
+        "the bodies of 2 functions, public.looping(), public.wrong(a integer, b text)": (
+            "the parser, libpg_query, does not take them in whole"
+        ),
+    }
+    assert any("public.wrong(a integer, b text)" in line for line in coverage_lines(found))
+
+
+def test_what_the_same_rules_missed_for_the_same_reason_is_told_together() -> None:
+    locked = tuple(replace(table, unread="locked by pid 7") for table in TABLES[3:])
+    found = audit.run(replace(EMPTY, snapshot=replace(EMPTY.snapshot, tables=(*TABLES[:3], *locked))), [rule("one")])
+    assert "Of tables 12 were left aside: the others belong to extensions, or are behind locks" in coverage_lines(found)
+    few = "could not look at public.t3, public.t4, public.t5, public.t6, public.t7 and 4 more: locked by pid 7 (one)"
+    assert few in coverage_lines(found, everything=False)
+    assert [line for line in coverage_lines(found) if "public.t3, " in line and "public.t11: locked" in line]

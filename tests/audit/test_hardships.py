@@ -17,9 +17,9 @@ from psycopg.conninfo import make_conninfo
 
 from apply.test_control import until
 from apply.test_throttle import replica_of
-from audit.looking import looked, objects, roles, skipped, written
+from audit.looking import looked, objects, objects_of, of_schema, roles, skipped, written
 from conftest import dsn
-from pgrefit.errors import LockNotGranted, ServerUnsuitable
+from pgrefit.errors import ServerUnsuitable
 from pgrefit.model.ddl import Statement
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Question
@@ -30,6 +30,9 @@ NOWHERE = "192.0.2.1"  # of a net that is for documentation: nothing answers the
 
 
 LIMIT_SECONDS = 30
+
+
+UNINDEXED = {"hidden.orders.orders_customer_fkey", "seen.orders.orders_customer_fkey"}
 
 
 def test_a_role_with_rights_on_half_of_the_schemas(db18: psycopg.Connection) -> None:
@@ -60,10 +63,14 @@ def test_a_role_with_rights_on_half_of_the_schemas(db18: psycopg.Connection) -> 
         assert all(about.startswith("hidden.") for about in missed)
         assert {"permission denied for schema hidden"} == set().union(*missed.values())
         assert "permission denied for schema hidden" in written(found)
-        assert {"hidden", "seen"} <= {name.split(".")[0] for name in objects(found)}
+        assert objects_of(found, "foreign-key-without-index") == UNINDEXED
+        assert objects_of(found, "typed-values-in-text") == {"seen.orders.total"}
         found = looked(db18, nobody).report
         assert {about.split(".")[0] for about in skipped(found)} == {"seen", "hidden"}
         assert {each.about for each in found.unseen} >= {"sessions, replicas", "pg_hba.conf"}
+        assert objects_of(found, "foreign-key-without-index") == UNINDEXED
+        assert not found.of("typed-values-in-text")
+        assert sum(each.examined for each in found.coverage) == 0 < sum(each.asked for each in found.coverage)
 
 
 LOCKED = """
@@ -79,46 +86,25 @@ ANALYZE
 """
 
 
-def test_a_locked_table_does_not_hold_the_audit_up(db: psycopg.Connection) -> None:
-    db.execute(LOCKED.encode())
-    with psycopg.connect(dsn(db)) as other:
-        other.execute("LOCK TABLE loose IN ACCESS EXCLUSIVE MODE")
-        began = time.monotonic()
-        found = looked(db).report
-        assert time.monotonic() - began < LIMIT_SECONDS
-    missed = skipped(found)
-    assert set(missed) == {"public.loose"}
-    assert missed["public.loose"] <= {"canceling statement due to lock timeout", "the table is locked"}
-    assert "lock timeout" in written(found)
-
-
-def test_definitions_behind_a_lock_end_the_audit_with_who_holds_it(db: psycopg.Connection) -> None:
-    db.execute(LOCKED.encode())
-    db.execute("CREATE VIEW shown AS SELECT note FROM held")
-    with psycopg.connect(dsn(db), application_name="the holder") as other:
-        other.execute("LOCK TABLE held IN ACCESS EXCLUSIVE MODE")
-        began = time.monotonic()
-        with pytest.raises(LockNotGranted) as caught:
-            looked(db)
-        assert time.monotonic() - began < 5
-    assert "the holder" in caught.value.why
-    assert caught.value.exit_status == 5
-
-
 def test_a_standby_in_recovery() -> None:
     folder = Path("/tmp") / f"pgrefit-standby-{os.getpid()}"
     with Cluster(15) as primary, psycopg.connect(primary.dsn(), autocommit=True) as conn:
         conn.execute(LOCKED.encode())
-        conn.execute("CREATE UNLOGGED TABLE fleeting (id serial, note text); INSERT INTO fleeting VALUES (1)")
+        conn.execute("CREATE UNLOGGED TABLE fleeting (id int, parent int, amount text)")
+        conn.execute("INSERT INTO fleeting SELECT n, n, '1.5' FROM generate_series(1, 300) AS n")
+        conn.execute("ANALYZE; CREATE TABLE last (id int PRIMARY KEY)")
         standby = replica_of(primary, folder)
         try:
             standby.start()
             with psycopg.connect(standby.dsn(), autocommit=True) as there:
-                until(lambda: there.execute("SELECT FROM pg_class WHERE relname = 'fleeting'").fetchall())
+                until(lambda: there.execute("SELECT FROM pg_class WHERE relname = 'last'").fetchall())
                 found = looked(there)
             assert found.observation.server.in_recovery
-            missed = skipped(found.report)
-            assert set(missed) <= {"public.fleeting"}
+            assert set(skipped(found.report)) == {"public.fleeting"}
+            assert "cannot access temporary or unlogged relations during recovery" in written(found.report)
+            whole = of_schema(looked(conn).report)
+            assert of_schema(found.report) == {each for each in whole if not each[1].startswith("public.fleeting.")}
+            assert found.report.of("foreign-key-without-index")
         finally:
             standby.stop()
             shutil.rmtree(folder, ignore_errors=True)
@@ -229,9 +215,15 @@ def test_bytes_that_are_no_text(bytes_db: psycopg.Connection) -> None:
         b"FROM generate_series(1, 300) AS n;"
         b"INSERT INTO person SELECT n, 'M\xc3\xbcller ' || n, '\xc3\xa9', 'm@x.de', '\xe9' "
         b"FROM generate_series(301, 600) AS n;"
-        b"ANALYZE person"
+        b"CREATE TABLE visit (id int PRIMARY KEY, person int REFERENCES person, total text);"
+        b"INSERT INTO visit SELECT n, n, '1.5' FROM generate_series(1, 300) AS n;"
+        b"ANALYZE person, visit"
     )
     found = looked(bytes_db).report
+    assert set(skipped(found)) == {"public.person"}
+    assert objects_of(found, "foreign-key-without-index") == {"public.visit.visit_person_fkey"}
+    assert objects_of(found, "typed-values-in-text") == {"public.visit.total"}
+    assert "invalid byte sequence" in written(found)
     assert any("invalid byte sequence" in reason for reason in skipped(found)["public.person"])
     bytes_db.execute(b"COMMENT ON TABLE person IS 'Gr\xf6\xdfe'")
     with pytest.raises(ServerUnsuitable, match="no text in UTF-8"):
@@ -250,7 +242,10 @@ def test_data_of_which_nothing_was_ever_counted(db: psycopg.Connection) -> None:
     )
     found = looked(db)
     assert all(not table.columns for table in found.observation.statistics.tables)
-    assert found.observation.answers
+    assert not skipped(found.report)
+    assert all(each.examined == each.asked for each in found.report.coverage)
+    assert "public.orders.customer_id" in objects_of(found.report, "missing-foreign-key")
+    assert "public.orders.total" in objects_of(found.report, "typed-values-in-text")
 
 
 def test_temporary_tables_of_others_are_not_there(db18: psycopg.Connection) -> None:

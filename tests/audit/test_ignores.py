@@ -128,3 +128,15 @@ def test_what_the_platform_made_is_left_out_and_said(db18: psycopg.Connection) -
             db18.execute(f"DROP ROLE {role}")
     assert [finding.object for finding in found.findings] == ["public.objects"]
     assert [(left.finding.object, left.by) for left in found.left_out] == [("storage.objects", "platform")]
+
+
+def test_what_a_tool_for_migrations_made_is_left_out_and_said(db18: psycopg.Connection) -> None:
+    db18.execute(
+        """
+        CREATE TABLE schema_migrations (version text);
+        CREATE TABLE schema_migrations_of_ours (version text);
+        """
+    )
+    found = report(db18, rule_named("table-without-primary-key"))
+    assert [finding.object for finding in found.findings] == ["public.schema_migrations_of_ours"]
+    assert [(left.finding.object, left.by) for left in found.left_out] == [("public.schema_migrations", "tool")]

@@ -7,7 +7,7 @@ import time
 import psycopg
 from psycopg import sql
 
-from audit.looking import looked, objects, roles, skipped, written
+from audit.looking import looked, objects, objects_of, roles, skipped, written
 from pgrefit.pg.cluster import Cluster
 
 ODD = """we"ird {x} %s 'q' \\ é"""
@@ -68,7 +68,11 @@ INSERT INTO keyed (id, other) VALUES (-32768, -1), (32767, 0);
 
 def test_sequences_at_their_limits(db: psycopg.Connection) -> None:
     db.execute(SEQUENCES.encode())
-    looked(db)
+    found = looked(db).report
+    assert objects_of(found, "sequence-near-exhaustion") >= {"public.single"}
+    assert objects_of(found, "integer-key-near-exhaustion") == {"public.keyed.id"}
+    assert objects_of(found, "sequence-without-owner") == {"public.at_end", "public.down"}
+    assert not {"public.lowest", "public.round", "public.cached"} & set(objects(found))
 
 
 def test_names_that_need_quotes_everywhere(db: psycopg.Connection) -> None:
@@ -149,6 +153,10 @@ def test_a_table_of_1600_columns(db18: psycopg.Connection) -> None:
     found = looked(db18).report
     assert time.monotonic() - began < LIMIT_SECONDS
     assert not skipped(found)
+    assert [(each.examined, each.of) for each in found.examined if each.kind == "columns"] == [(1600, 1600)]
+    assert objects_of(found, "many-columns") == {"public.wide"}
+    assert objects_of(found, "typed-values-in-text") == {"public.wide.column_1"}
+    assert "400 columns" in found.of("timestamp-without-time-zone")[0].message
 
 
 COLUMNS = """
@@ -190,3 +198,6 @@ def test_columns_of_every_kind(db: psycopg.Connection) -> None:
         )
     found = looked(db).report
     assert "public.mixed" not in skipped(found)
+    assert objects_of(found, "money-type") == {"public.mixed.amount"}
+    assert objects_of(found, "table-without-primary-key") >= {"public.mixed", "public.nothing", "public.nothing_left"}
+    assert objects_of(found, "table-inheritance") == {"public.nothing"}

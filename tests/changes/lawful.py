@@ -33,6 +33,11 @@ def obstacles(db: psycopg.Connection, change: Change) -> list[str]:
     return [f"{found.about} {found.says}" for found in change.obstacles(take_snapshot(db))]
 
 
+def refusal(db: psycopg.Connection, change: Change) -> str:
+    """The same in one line, empty where nothing is in the way."""
+    return "; ".join(obstacles(db, change))
+
+
 def until(runner: Runner, change: Change, phase: Phase) -> None:
     """Run the steps of a change up to the end of a phase, then be an application again."""
     for step in runner.steps(change):

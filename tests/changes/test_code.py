@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from changes.lawful import refusal, there_and_back
 from pgrefit.changes.add_domain_constraint import AddDomainConstraint
 from pgrefit.changes.add_enum_values import AddEnumValues
 from pgrefit.changes.create_domain import CreateDomain
@@ -19,7 +20,6 @@ from pgrefit.model.ddl import Expression
 from pgrefit.model.names import Relation
 from pgrefit.observe.snapshot import take_snapshot
 from step_runner import run_all, start
-from there_and_back import obstacles, there_and_back
 
 ITEM = Relation("shop", "item")
 HOSTILE = Relation("shop", 'it"em %s {x}')
@@ -113,7 +113,7 @@ def test_a_replaced_function_keeps_owner_grants_comment_and_callers(db: psycopg.
 )  # fmt: skip
 def test_functions_that_are_refused(db18: psycopg.Connection, text: str, says: str) -> None:
     start(db18, TABLE)
-    assert says in obstacles(db18, function(text))
+    assert says in refusal(db18, function(text))
 
 
 TRIGGER = Relation("shop", 'tr"ig %s')
@@ -183,7 +183,7 @@ def test_there_and_back(db18: psycopg.Connection, change: Change) -> None:
 )  # fmt: skip
 def test_obstacles(db18: psycopg.Connection, change: Change, says: str) -> None:
     start(db18, TABLE)
-    assert says in obstacles(db18, change)
+    assert says in refusal(db18, change)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from changes.lawful import refusal, there_and_back
 from pgrefit.changes.create_index import CreateIndex, IndexColumn
 from pgrefit.changes.drop_index import DropIndex
 from pgrefit.changes.merge_indexes import MergeIndexes
@@ -19,7 +20,6 @@ from pgrefit.model.snapshot import Index
 from pgrefit.observe.snapshot import take_snapshot
 from pgrefit.pg.dump import dump_schema
 from step_runner import Runner, dsn, run_all, start
-from there_and_back import obstacles, there_and_back
 
 ITEM = Relation("shop", "item")
 TABLE = """
@@ -226,7 +226,7 @@ def test_the_replacement_takes_over_name_comment_and_identity(db18: psycopg.Conn
 )
 def test_what_cannot_be_replaced(db18: psycopg.Connection, more: str, change: dict[str, Any], says: str) -> None:
     start(db18, f"{TABLE}; {more}")
-    assert says in obstacles(db18, ReplaceIndex(table=ITEM, index="i", **change))
+    assert says in refusal(db18, ReplaceIndex(table=ITEM, index="i", **change))
 
 
 def test_a_dropped_index_comes_back_with_its_statistics_targets(db: psycopg.Connection) -> None:
@@ -287,8 +287,8 @@ def test_an_invalid_index_becomes_valid(db18: psycopg.Connection) -> None:
 
 def test_indexes_that_cannot_be_built_again_online(db18: psycopg.Connection) -> None:
     start(db18, f"{TABLE}; ALTER TABLE shop.item ADD CONSTRAINT x EXCLUDE USING btree (n WITH =)")
-    assert "exclusion constraint" in obstacles(db18, Reindex(table=ITEM))
-    assert "has no index y" in obstacles(db18, Reindex(table=ITEM, indexes=("y",)))
+    assert "exclusion constraint" in refusal(db18, Reindex(table=ITEM))
+    assert "has no index y" in refusal(db18, Reindex(table=ITEM, indexes=("y",)))
 
 
 def test_a_constraint_is_renamed_with_its_index(db: psycopg.Connection) -> None:
@@ -304,7 +304,7 @@ def test_a_constraint_is_renamed_with_its_index(db: psycopg.Connection) -> None:
 )
 def test_names_that_an_index_cannot_get(db18: psycopg.Connection, to: str, says: str) -> None:
     start(db18, TABLE)
-    assert says in obstacles(db18, RenameIndex(table=ITEM, index="i" if to == "new" else "item_pkey", to=to))
+    assert says in refusal(db18, RenameIndex(table=ITEM, index="i" if to == "new" else "item_pkey", to=to))
 
 
 def test_only_indexes_that_another_stands_in_for_are_merged(db: psycopg.Connection) -> None:
@@ -330,6 +330,6 @@ def test_only_indexes_that_another_stands_in_for_are_merged(db: psycopg.Connecti
         "drop index same of shop.item",
     ]
     there_and_back(db, change)
-    refused = obstacles(db, MergeIndexes(table=ITEM, keep="keep", drop=("backed", "uniq")))
+    refused = refusal(db, MergeIndexes(table=ITEM, keep="keep", drop=("backed", "uniq")))
     assert "shop.uniq does what keep cannot" in refused
     assert "backs constraint backed" in refused

@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from changes.lawful import refusal, there_and_back
 from pgrefit.changes.create_definer_function import CreateDefinerFunction
 from pgrefit.changes.create_policy import CreatePolicy
 from pgrefit.changes.create_role import CreateRole
@@ -19,7 +20,6 @@ from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Policy
 from pgrefit.observe.snapshot import take_snapshot
 from step_runner import Runner, run_all, start
-from there_and_back import obstacles, there_and_back
 
 NOTE = Relation("shop", "note")
 HOSTILE = Relation("shop", 'no"te %s')
@@ -121,7 +121,7 @@ def test_the_same_policy_again_takes_no_step(db18: psycopg.Connection) -> None:
 )  # fmt: skip
 def test_obstacles(db18: psycopg.Connection, change: Change, says: str) -> None:
     start(db18, TABLE + "GRANT SELECT ON shop.note TO pg_signal_backend")
-    assert says in obstacles(db18, change)
+    assert says in refusal(db18, change)
 
 
 ROLES = ("pg_monitor", "public", "pg_read_all_data")
@@ -214,7 +214,7 @@ def test_a_definer_function_is_for_those_named_alone(db: psycopg.Connection) -> 
         returns=Expression("TABLE (n bigint)"), language="plpgsql", execute=("pg_monitor", "pg_read_all_data"),
         body="BEGIN RETURN QUERY SELECT count(*) FROM shop.note AS s WHERE s.owner = \"of\"; END", volatility="stable",
     )  # fmt: skip
-    assert "not readable" in obstacles(db, change), "least is a word of the grammar"
+    assert "not readable" in refusal(db, change), "least is a word of the grammar"
 
 
 @pytest.mark.parametrize("language", ["sql", "plpgsql"])
@@ -255,7 +255,7 @@ def test_a_definer_function_runs_with_its_owners_rights(db18: psycopg.Connection
 def test_definer_functions_that_are_refused(db18: psycopg.Connection, field: str, value: object, says: str) -> None:
     start(db18, "CREATE FUNCTION shop.there() RETURNS int LANGUAGE sql AS 'SELECT 1'")
     fields = {"name": Relation("shop", "x"), "returns": "int", "body": "SELECT 1", field: value}
-    assert says in obstacles(db18, CreateDefinerFunction(**fields))  # type: ignore[arg-type]
+    assert says in refusal(db18, CreateDefinerFunction(**fields))  # type: ignore[arg-type]
 
 
 def test_hazards_say_who_sees_more_or_less(db18: psycopg.Connection) -> None:

@@ -7,12 +7,12 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from changes.lawful import refusal, there_and_back
 from pgrefit.changes.run_sql import RunSql
 from pgrefit.model.change import Phase, Way, Work
 from pgrefit.model.locks import Lock, LockMode
 from pgrefit.model.names import Relation
 from step_runner import Runner, start
-from there_and_back import obstacles, there_and_back
 
 TABLE = """
     CREATE TABLE shop.item (id int PRIMARY KEY, a text);
@@ -53,7 +53,7 @@ def test_a_text_of_several_statements_becomes_several(db18: psycopg.Connection) 
 def test_without_a_way_back_it_comes_last(db18: psycopg.Connection) -> None:
     start(db18, TABLE)
     change = replace(CHANGE, down=(), no_return=True, phase=Phase.CONTRACT)
-    assert not obstacles(db18, change)
+    assert not refusal(db18, change)
     (step,) = Runner(db18).steps(change)
     assert step.undo is Way.NO_RETURN
 
@@ -86,7 +86,7 @@ OUTSIDE = "runs in no transaction"
 )
 def test_statements_that_do_not_fit(db18: psycopg.Connection, up: str, says: str) -> None:
     start(db18, TABLE)
-    assert says in obstacles(db18, replace(CHANGE, up=(up,)))
+    assert says in refusal(db18, replace(CHANGE, up=(up,)))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_statements_that_do_not_fit(db18: psycopg.Connection, up: str, says: str
 )
 def test_statements_that_fit(db18: psycopg.Connection, up: str) -> None:
     start(db18, TABLE)
-    assert not obstacles(db18, replace(CHANGE, up=(up,)))
+    assert not refusal(db18, replace(CHANGE, up=(up,)))
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_statements_that_fit(db18: psycopg.Connection, up: str) -> None:
 )
 def test_proofs_that_prove_nothing(db18: psycopg.Connection, proof: str, says: str) -> None:
     start(db18, TABLE)
-    assert says in obstacles(db18, replace(CHANGE, proof=proof))
+    assert says in refusal(db18, replace(CHANGE, proof=proof))
 
 
 @pytest.mark.parametrize(
@@ -138,4 +138,4 @@ def test_proofs_that_prove_nothing(db18: psycopg.Connection, proof: str, says: s
 )
 def test_what_contradicts_itself(db18: psycopg.Connection, change: RunSql, says: str) -> None:
     start(db18, TABLE)
-    assert says in obstacles(db18, change)
+    assert says in refusal(db18, change)

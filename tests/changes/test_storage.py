@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from changes.lawful import refusal, there_and_back
 from pgrefit.changes.analyze_table import AnalyzeTable
 from pgrefit.changes.create_statistics import CreateStatistics
 from pgrefit.changes.set_statistics_target import SetStatisticsTarget
@@ -14,7 +15,6 @@ from pgrefit.model.ddl import Expression
 from pgrefit.model.names import Relation
 from pgrefit.observe.snapshot import take_snapshot
 from step_runner import Runner, run_all, start
-from there_and_back import obstacles, there_and_back
 
 ITEM = Relation("shop", "item")
 HOSTILE = Relation("shop", 'we"ird %s {x}')
@@ -133,7 +133,7 @@ def test_obstacles(db18: psycopg.Connection, change: Change, says: str) -> None:
         TABLE
         + "CREATE TABLE shop.p (i int) PARTITION BY LIST (i); CREATE STATISTICS shop.taken ON a, n FROM shop.item",
     )
-    assert says in obstacles(db18, change)
+    assert says in refusal(db18, change)
 
 
 def test_pages_that_are_there_stay_as_they_are(db18: psycopg.Connection) -> None:

@@ -130,3 +130,18 @@ def test_roles_shows_what_each_role_reaches(program, shop):
         program("audit", shop.dsn, "--as", "cli_readers").refused(2, "there is no role 'cli_readers'", "cli_reader")
     finally:
         shop("REVOKE ALL ON attempts FROM cli_reader; DROP ROLE cli_reader")
+
+
+def test_roles_are_tried_on_a_copy(program, shop):
+    shop("CREATE ROLE cli_deleter; GRANT DELETE ON attempts TO cli_deleter")
+    try:
+        one = ("audit", shop.dsn, "--rule", "json-instead-of-jsonb", "--roles", "--as", "cli_deleter", "--on-clone")
+        said = " ".join(program(*one).out.split())
+        assert "As cli_deleter, tried on a copy" in said
+        assert "public.attempts: without a condition it deletes 3," in said
+        found = json.loads(program(*one, "--format", "json").out)
+        (cell,) = (cell for cell in found["access"] if cell["command"] == "delete" and cell["executed"])
+        assert cell["blind"] == cell["of"] > 0
+        program("audit", shop.dsn, "--roles", "--on", shop.dsn).refused(2, "--on names the server", "--on-clone")
+    finally:
+        shop("REVOKE ALL ON attempts FROM cli_deleter; DROP ROLE cli_deleter")

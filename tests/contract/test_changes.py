@@ -29,15 +29,10 @@ def reversible(steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 @every_change
-def test_nothing_stands_in_its_way_on_its_example(db: psycopg.Connection, example: Example) -> None:
-    runner = start(db, example.start)
-    assert not list(example.change.obstacles(take_snapshot(runner.conn)))
-
-
-@every_change
-def test_steps_do_what_they_declare(db: psycopg.Connection, example: Example) -> None:
+def test_nothing_is_in_its_way_and_steps_do_what_they_declare(db: psycopg.Connection, example: Example) -> None:
     """Proofs are false before and true after; locks and work are as declared."""
     runner = start(db, example.start)
+    assert not list(example.change.obstacles(take_snapshot(runner.conn)))
     with psycopg.connect(dsn(db), autocommit=True) as other:
         for step in runner.steps(example.change):
             assert not runner.proven(step), f"proven before it ran: {step.title}"
@@ -48,23 +43,21 @@ def test_steps_do_what_they_declare(db: psycopg.Connection, example: Example) ->
 
 
 @every_change
-def test_way_back_from_any_step_leads_to_the_start(db: psycopg.Connection, example: Example) -> None:
+def test_way_back_from_any_step_leads_to_the_start_and_from_there_to_the_same_end(
+    db: psycopg.Connection, example: Example
+) -> None:
+    """Undone and redone between any two steps, too."""
     runner = start(db, example.start)
     steps = reversible(runner.steps(example.change))
     before = state(db)
-    for count in range(1, len(steps) + 1):
-        runner.forward(steps[:count])
-        runner.back(steps[:count])
-        assert state(db) == before, f"after {count} steps and back: {steps[count - 1].title}"
-
-
-@every_change
-def test_undone_and_redone_between_any_two_steps_ends_the_same(db: psycopg.Connection, example: Example) -> None:
-    runner = start(db, example.start)
-    steps = reversible(runner.steps(example.change))
     runner.forward(steps)
     straight = state(db)
     runner.back(steps)
+    assert state(db) == before, "after all steps and back"
+    for count in range(1, len(steps)):
+        runner.forward(steps[:count])
+        runner.back(steps[:count])
+        assert state(db) == before, f"after {count} steps and back: {steps[count - 1].title}"
     for step in steps:
         runner.do(step)
         runner.undo(step)

@@ -16,7 +16,7 @@ from pgrefit.model.change import Change, Example
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Snapshot
 
-PAUSE_SECONDS = 0.002
+PAUSE_SECONDS = 0.0005
 
 
 class Writer:

@@ -1,16 +1,20 @@
 """What each role reaches, against what becomes of its statements."""
 
+import time
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
+from conftest import dsn
 from pgrefit.model.access import Persona, Reach
 from pgrefit.model.names import Relation
-from pgrefit.observe.access import personas, reach
+from pgrefit.observe.access import reach
+from pgrefit.observe.personas import personas
 from pgrefit.observe.snapshot import take_snapshot
 
-ROLES = ("access_owner", "access_reader", "access_writer", "access_group", "access_partial", "access_bypass")
+ROLES = ("access_owner", "access_reader", "access_writer", "access_group", "access_partial", "access_bypass",
+         "access_apart")  # fmt: skip
 SETUP = """
 CREATE SCHEMA app; CREATE SCHEMA hidden;
 CREATE TABLE app.note (id int PRIMARY KEY, owner text, public boolean, body text);
@@ -31,7 +35,7 @@ GRANT USAGE ON SCHEMA app TO PUBLIC;
 GRANT SELECT ON app.note, app."open {x} %s", hidden.secret TO PUBLIC;
 GRANT UPDATE, INSERT ON app.note TO access_group; GRANT DELETE ON app.note TO access_reader;
 GRANT UPDATE (body) ON app.note TO access_partial; REVOKE ALL ON app."open {x} %s" FROM PUBLIC;
-GRANT UPDATE ON app.note TO access_bypass; GRANT SELECT ON app."open {x} %s" TO access_reader
+GRANT UPDATE ON app.note TO access_bypass, access_apart; GRANT SELECT ON app."open {x} %s" TO access_reader
 """
 STATEMENTS = {
     "select": "SELECT id FROM {}",
@@ -44,7 +48,8 @@ STATEMENTS = {
 def app(db18: psycopg.Connection) -> Iterator[psycopg.Connection]:
     for role in ROLES:
         db18.execute(f"CREATE ROLE {role}")
-    db18.execute("GRANT access_group TO access_writer; ALTER ROLE access_bypass BYPASSRLS")
+    db18.execute("ALTER ROLE access_bypass BYPASSRLS; ALTER ROLE access_apart NOINHERIT")
+    db18.execute("GRANT access_group TO access_writer, access_apart")
     db18.execute(SETUP)
     yield db18
     db18.execute("DROP SCHEMA app, hidden CASCADE")
@@ -116,3 +121,24 @@ def test_of_a_table_that_takes_too_long_it_says_so(app) -> None:
         if (r.table, r.command) == (Relation("app", "note"), "select")
     ]  # fmt: skip
     assert (cell.rows, cell.refused) == (None, "canceling statement due to statement timeout")
+
+
+def test_reads_through_views_count_too(app) -> None:
+    app.execute(
+        "CREATE VIEW app.all_notes AS SELECT id FROM app.note;"
+        "CREATE VIEW app.own_notes WITH (security_invoker) AS SELECT id FROM app.note;"
+        "GRANT SELECT, DELETE ON app.all_notes, app.own_notes TO access_reader"
+    )
+    found = cells(app, "access_reader")
+    assert (found["all_notes", "select"].rows, found["own_notes", "select"].rows) == (60, 30)
+    assert ("all_notes", "delete") not in found  # that is tried on a copy
+
+
+def test_a_locked_table_is_asked_once(app) -> None:
+    db, who = take_snapshot(app), [Persona(role) for role in ROLES]
+    with psycopg.connect(dsn(app)) as other:
+        other.execute("LOCK app.note")
+        began = time.monotonic()
+        found = [r for r in reach(app, db, who, runtime_ms=5000) if r.table == Relation("app", "note")]
+        assert time.monotonic() - began < 5
+    assert {r.refused for r in found if r.command == "select"} == {"canceling statement due to lock timeout"}

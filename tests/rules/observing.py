@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from textwrap import dedent
 
@@ -57,3 +59,15 @@ def findings(conn: psycopg.Connection, name: str, sql: str = "") -> tuple[Findin
 def measured(finding: Finding) -> dict[str, Scalar | tuple[Scalar, ...]]:
     """The evidence by measure."""
     return {e.measure: e.value for e in finding.evidence}
+
+
+def counted_for(conn: psycopg.Connection, name: str, *, days: int, workload: Path | None = None) -> tuple[Finding, ...]:
+    """What one rule finds where the server has counted for so long."""
+    rule = rule_named(name)
+    observation = observe(conn, rule, workload=workload)
+    until = observation.statistics.taken_at
+    assert until is not None
+    counted = replace(observation.statistics, reset_at=until - timedelta(days=days))
+    found = audit.run(replace(observation, statistics=counted), [rule])
+    assert not found.crashed
+    return found.findings

@@ -48,6 +48,15 @@ def test_a_reference_is_known_in_many_styles(db18: psycopg.Connection, column: s
     assert list(keys(findings(db18, "missing-foreign-key", sql)).values()) == [f"public.{key}"]
 
 
+def test_what_is_copied_along_with_a_reference_is_none(db18: psycopg.Connection) -> None:
+    sql = """CREATE TABLE buyer (id int PRIMARY KEY, email text NOT NULL UNIQUE);
+             INSERT INTO buyer SELECT n, n || '@example.org' FROM generate_series(1, 60) AS n;
+             CREATE TABLE purchase (id int PRIMARY KEY, buyer_id int, buyer_email text);
+             INSERT INTO purchase SELECT n, n % 60 + 1, (n % 60 + 1) || '@example.org'
+             FROM generate_series(1, 200) AS n; ANALYZE;"""
+    assert keys(findings(db18, "missing-foreign-key", sql)) == {"public.purchase.buyer_id": "public.buyer.id"}
+
+
 def test_a_table_refers_to_itself(db18: psycopg.Connection) -> None:
     (found,) = findings(db18, "missing-foreign-key", f"{STAFF} ANALYZE;")
     assert keys((found,)) == {"public.employee.reports_to": "public.employee.employee_id"}
@@ -89,8 +98,17 @@ def test_a_number_that_stands_for_none_is_told_apart_from_orphans(db18: psycopg.
 def test_records_of_the_past_outlive_what_they_refer_to(db18: psycopg.Connection, name: str) -> None:
     sql = f"""{STAFF} ALTER TABLE employee DROP COLUMN reports_to;
               CREATE TABLE {name} (id int PRIMARY KEY, customer_id int);
-              INSERT INTO {name} SELECT n, n % 95 + 1 FROM generate_series(1, 200) AS n; ANALYZE;"""
+              INSERT INTO {name} SELECT n, n % 100 + 1 FROM generate_series(1, 200) AS n; ANALYZE;"""
     assert findings(db18, "missing-foreign-key", sql) == ()
+
+
+def test_a_record_of_which_hardly_any_outlived_its_parent_is_meant_to_hold(db18: psycopg.Connection) -> None:
+    sql = f"""{STAFF} ALTER TABLE employee DROP COLUMN reports_to;
+              CREATE TABLE ticket_history (id int PRIMARY KEY, customer_id int);
+              INSERT INTO ticket_history SELECT n, CASE WHEN n < 4 THEN 500 ELSE n % 90 + 1 END
+              FROM generate_series(1, 200) AS n; ANALYZE;"""
+    (found,) = findings(db18, "missing-foreign-key", sql)
+    assert (found.severity, measured(found)["orphans"]) == (Severity.WARNING, 3)
 
 
 def test_of_keys_that_are_keys_of_one_another_the_nearest_is_meant(db18: psycopg.Connection) -> None:
@@ -143,6 +161,30 @@ def test_queries_tell_a_reference_that_no_name_tells(db18: psycopg.Connection, t
     assert keys(found) == {"public.mark.whose": "public.pupil.id"}
     db18.execute("CREATE VIEW marks AS SELECT m.nr FROM mark AS m, pupil AS p WHERE m.of_day = p.id")
     assert keys(findings(db18, "missing-foreign-key")) == {"public.mark.of_day": "public.pupil.id"}
+
+
+COMPARED = """
+    CREATE TABLE pupil (id int PRIMARY KEY, name text); CREATE TABLE teacher (id int PRIMARY KEY);
+    CREATE TABLE mark (nr int PRIMARY KEY, whose int, of_day int, by_whom int);
+"""
+COMPARISONS = {
+    "PL/pgSQL": """CREATE FUNCTION named(day int) RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY
+        SELECT p.name FROM pupil AS p WHERE p.id IN (SELECT m.whose FROM mark AS m WHERE m.of_day = day); END $$""",
+    "trigger": """CREATE FUNCTION known() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NOT EXISTS (SELECT FROM pupil WHERE id = NEW.whose) THEN RAISE 'who?'; END IF; RETURN NEW; END $$;
+        CREATE TRIGGER known BEFORE INSERT ON mark FOR EACH ROW EXECUTE FUNCTION known()""",
+    "sub-selects": """CREATE VIEW mine AS WITH m AS (SELECT x.whose AS p FROM (SELECT * FROM mark) AS x)
+        SELECT p.id FROM pupil AS p JOIN m ON m.p = p.id""",
+    "view of a view": """CREATE VIEW marks AS SELECT nr, whose AS who FROM mark;
+        CREATE VIEW pupils AS SELECT p.* FROM pupil AS p, marks AS m WHERE (m.who, 1) = (p.id, 1)""",
+    "policy": "CREATE POLICY own ON mark USING (EXISTS (SELECT FROM pupil AS p WHERE p.id = mark.whose))",
+}
+
+
+@pytest.mark.parametrize("kind", COMPARISONS)
+def test_what_the_schema_itself_compares_tells_a_reference(db18: psycopg.Connection, kind: str) -> None:
+    found = findings(db18, "missing-foreign-key", f"{COMPARED} {COMPARISONS[kind]};")
+    assert keys(found) == {"public.mark.whose": "public.pupil.id"}
 
 
 def test_orphans_of_each_kind_are_counted(db18: psycopg.Connection) -> None:

@@ -12,7 +12,7 @@ from pgrefit import audit
 from pgrefit.changes.computed_columns import ComputedColumns
 from pgrefit.model.observation import Answer
 from pgrefit.pg.cluster import Cluster
-from rules.observing import findings, measured, observe, report, rule_named
+from rules.observing import counted_for, findings, measured, observe, report, rule_named
 from step_runner import run_all
 
 USERS = """
@@ -144,12 +144,12 @@ def test_an_index_of_a_partitioned_table_is_used_where_one_part_is(db18: psycopg
     db18.execute(PARTITIONED.encode())
     db18.execute("CREATE INDEX sale_day ON sale (day)")
     db18.execute("ANALYZE")
-    assert [f.object for f in findings(db18, "unused-index")] == ["public.sale_day"]
+    assert [f.object for f in counted_for(db18, "unused-index", days=30)] == ["public.sale_day"]
     db18.execute("SET enable_seqscan = off")
     db18.execute("SELECT count(*) FROM sale_1 WHERE day = '2024-03-01'")
     db18.execute("SELECT pg_stat_force_next_flush()")
     db18.execute("SELECT 1")
-    assert findings(db18, "unused-index") == ()
+    assert counted_for(db18, "unused-index", days=30) == ()
 
 
 def test_a_function_that_also_has_a_volatile_form_is_left_alone(db18: psycopg.Connection) -> None:

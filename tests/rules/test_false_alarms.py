@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from pgrefit import audit
-from pgrefit.model.finding import Finding, Severity
+from pgrefit.model.finding import Severity
 from pgrefit.model.sql_tree import is_readable
-from rules.observing import findings, observe, report, rule_named
+from rules.observing import counted_for, findings, observe, report
 
 USERS = """
     CREATE TABLE users (id int PRIMARY KEY);
@@ -74,21 +72,9 @@ SHOP = """
 """
 
 
-def unused(conn: psycopg.Connection, *, days: int, workload: Path | None = None) -> tuple[Finding, ...]:
-    """What is found where the server has counted for so long."""
-    rule = rule_named("unused-index")
-    observation = observe(conn, rule, workload=workload)
-    until = observation.statistics.taken_at
-    assert until is not None
-    counted = replace(observation.statistics, reset_at=until - timedelta(days=days))
-    found = audit.run(replace(observation, statistics=counted), [rule])
-    assert not found.crashed
-    return found.findings
-
-
 def test_counters_that_are_young_condemn_no_index(db18: psycopg.Connection) -> None:
     db18.execute(SHOP.encode())
-    (young,), (old,) = unused(db18, days=2), unused(db18, days=30)
+    (young,), (old,) = counted_for(db18, "unused-index", days=2), counted_for(db18, "unused-index", days=30)
     assert (young.severity, young.remedy) == (Severity.INFO, ())
     assert (old.severity, len(old.remedy)) == (Severity.WARNING, 1)
 
@@ -100,7 +86,7 @@ def test_a_new_server_has_not_counted_for_long(db18: psycopg.Connection) -> None
 
 def test_an_index_of_a_small_table_is_not_worth_a_word(db18: psycopg.Connection) -> None:
     db18.execute(SHOP.replace("2000", "50").encode())
-    assert unused(db18, days=30) == ()
+    assert counted_for(db18, "unused-index", days=30) == ()
 
 
 def test_one_of_two_indexes_that_serve_a_foreign_key_stays(db18: psycopg.Connection) -> None:
@@ -108,7 +94,7 @@ def test_one_of_two_indexes_that_serve_a_foreign_key_stays(db18: psycopg.Connect
     db18.execute(f"{SHOP} CREATE TABLE studio (id int PRIMARY KEY); INSERT INTO studio SELECT generate_series(0, 6);"
                  " ALTER TABLE film ADD FOREIGN KEY (studio) REFERENCES studio; DROP INDEX film_title;"
                  " CREATE INDEX one ON film (studio); CREATE INDEX two ON film (studio);".encode())  # fmt: skip
-    assert unused(db18, days=30) == ()
+    assert counted_for(db18, "unused-index", days=30) == ()
     assert len(report(db18).of("duplicate-index")) == 1
 
 
@@ -116,7 +102,7 @@ def test_what_takes_the_place_of_a_used_index_is_needed(db18: psycopg.Connection
     """The shorter one is read, and goes as redundant: then the longer one serves."""
     db18.execute(f"{SHOP} CREATE INDEX film_title_year ON film (title, year);".encode())
     db18.execute("SELECT count(*) FROM film WHERE title = 'film 7'; SELECT pg_stat_force_next_flush()")
-    objects = {f.object for f in unused(db18, days=30)}
+    objects = {f.object for f in counted_for(db18, "unused-index", days=30)}
     (shorter,) = report(db18).of("redundant-index")
     assert shorter.object == "public.film_title"
     assert "public.film_title_year" not in objects
@@ -126,9 +112,9 @@ def test_statements_that_write_look_rows_up_too(db18: psycopg.Connection, tmp_pa
     db18.execute(SHOP.encode())
     path = tmp_path / "workload.sql"
     path.write_text("-- name: years\nSELECT count(*) FROM film;\n")
-    assert [f.object for f in unused(db18, days=1, workload=path)] == ["public.film_title"]
+    assert [f.object for f in counted_for(db18, "unused-index", days=1, workload=path)] == ["public.film_title"]
     path.write_text(path.read_text() + "-- name: forget\nDELETE FROM film WHERE title = 'film 7';\n")
-    assert unused(db18, days=1, workload=path) == ()
+    assert counted_for(db18, "unused-index", days=1, workload=path) == ()
 
 
 def test_roles_that_bypass_row_security_are_not_shut_out(db18: psycopg.Connection) -> None:
@@ -167,3 +153,31 @@ def test_sql_that_is_too_deep_for_a_tree_is_passed_over(db18: psycopg.Connection
     path = tmp_path / "workload.sql"
     path.write_text(f"-- name: deep\nSELECT * FROM t WHERE {condition};\n")
     assert audit.run(observe(db18, workload=path)).crashed == ()
+
+
+def test_a_server_of_today_condemns_no_index(db18: psycopg.Connection) -> None:
+    db18.execute(SHOP.encode())
+    assert counted_for(db18, "unused-index", days=0) == ()
+
+
+def test_an_index_that_another_makes_needless_is_told_once(db18: psycopg.Connection) -> None:
+    db18.execute(f"{SHOP} CREATE INDEX film_title_year ON film (title, year);".encode())
+    assert [f.object for f in counted_for(db18, "unused-index", days=30)] == ["public.film_title_year"]
+    assert len(report(db18).of("redundant-index")) == 1
+
+
+@pytest.mark.parametrize(
+    ("index", "reads"),
+    [
+        ("USING hash (a)", "all rows of the same a"),
+        ("(b, id)", "all rows of the same b"),
+        ("(id, a)", "the whole table"),
+        ("(a) WHERE id > 5", "the whole table"),
+    ],
+)
+def test_an_index_on_a_part_of_a_foreign_key_is_of_some_use(db18: psycopg.Connection, index: str, reads: str) -> None:
+    sql = f"""CREATE TABLE p (a int, b int, PRIMARY KEY (a, b));
+              CREATE TABLE c (id int PRIMARY KEY, a int, b int, FOREIGN KEY (a, b) REFERENCES p);
+              CREATE INDEX ON c {index};"""
+    (found,) = findings(db18, "foreign-key-without-index", sql)
+    assert found.message.endswith(f"so a DELETE on public.p reads {reads}")

@@ -164,3 +164,12 @@ def test_hostile_names_in_bodies(db18: psycopg.Connection) -> None:
     found = report(db18)
     assert [f.object for f in found.of("dynamic-sql-injection")] == ['"Odd ""schema".do {it} %s("Tab %" text)']
     assert not [f for f in found.findings if f.rule.startswith("function-names")]
+
+
+def test_a_search_path_with_odd_names(db18: psycopg.Connection) -> None:
+    db18.execute("""
+        CREATE SCHEMA "odd""one, two"; CREATE TABLE "odd""one, two".parcel (id int PRIMARY KEY);
+        CREATE FUNCTION "odd""one, two".count_them() RETURNS bigint LANGUAGE plpgsql
+        SET search_path = "odd""one, two", pg_temp AS $$ BEGIN RETURN (SELECT count(id) FROM parcel); END $$;
+    """)
+    assert findings(db18, "function-names-missing-table") == ()

@@ -334,3 +334,36 @@ def test_one_index_that_is_heavier_than_the_rows(db18: psycopg.Connection, share
     observation = replace(observation, statistics=replace(statistics, tables=tables, indexes=indexes))
     found = run(observation, "indexes-outweigh-table")
     assert [f.object for f in found] == (["public.film"] if fires else [])
+
+
+def test_what_serves_a_foreign_key_of_text(db: psycopg.Connection) -> None:
+    sql = """
+        CREATE TABLE buyer (code text PRIMARY KEY);
+        CREATE TABLE sale (id int PRIMARY KEY, a text REFERENCES buyer, b text REFERENCES buyer);
+        CREATE INDEX ON sale USING spgist (a); CREATE INDEX ON sale USING brin (b);
+    """
+    (found,) = findings(db, "foreign-key-without-index", sql)
+    assert found.object == "public.sale.sale_b_fkey"
+
+
+def test_a_materialized_view_with_two_indexes_that_are_one(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE MATERIALIZED VIEW total AS SELECT 1 AS shop, 2 AS sum;
+        CREATE UNIQUE INDEX one ON total (shop); CREATE INDEX two ON total (shop);
+        CREATE INDEX three ON total (sum); CREATE INDEX four ON total (sum, shop);
+    """
+    (found,) = findings(db18, "duplicate-index", sql)
+    assert (found.object, found.advice) == ("public.two", "DROP INDEX CONCURRENTLY public.two")
+    assert [f.object for f in findings(db18, "redundant-index")] == ["public.three"]
+
+
+@pytest.mark.parametrize("own", ["a_first", "z_last"])
+def test_a_partition_had_the_index_before_the_whole(db18: psycopg.Connection, own: str) -> None:
+    """Whatever it is called: the part of the whole one's index is what stays."""
+    sql = f"""
+        CREATE TABLE sale (id int, day date) PARTITION BY RANGE (id);
+        CREATE TABLE sale_1 PARTITION OF sale FOR VALUES FROM (0) TO (9);
+        CREATE INDEX middle ON sale (day); CREATE INDEX {own} ON sale_1 (day);
+    """
+    (found,) = findings(db18, "duplicate-index", sql)
+    assert found.object == f"public.{own}"

@@ -237,3 +237,35 @@ def test_keys_of_partitions_and_heirs(db18: psycopg.Connection) -> None:
         CREATE TABLE e2 PARTITION OF e FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
     """
     assert {f.object for f in findings(db18, "table-without-primary-key", sql)} == {"public.log", "public.e"}
+
+
+@pytest.mark.parametrize(("check", "says"), [
+    ("true", "holds for every row"), ("a > 0 OR 1 = 1", "holds for every row"),
+    ("b IS NULL OR b IS NOT NULL", "holds for every row"), ("a = NULL", "compares with NULL"),
+    ("a IS NULL OR b IS NOT NULL", None), ("b = 'true'", None), ("a = 1 OR a = 2", None), ("flag IS NOT true", None),
+])  # fmt: skip
+def test_checks_that_refuse_nothing(db18: psycopg.Connection, check: str, says: str | None) -> None:
+    db18.execute(f"CREATE TABLE t (id int PRIMARY KEY, a int, b text, flag boolean, CHECK ({check}))".encode())
+    found = findings(db18, "check-that-accepts-all")
+    assert [says in f.message for f in found if says] == ([True] if says else [])
+    assert bool(found) is (says is not None)
+
+
+def test_a_cast_around_the_number_changes_nothing(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE SEQUENCE nr; CREATE TABLE bill (id int PRIMARY KEY DEFAULT nextval('nr')::int);
+        CREATE TABLE small (id smallserial PRIMARY KEY); ALTER TABLE small ALTER id TYPE int;
+    """
+    (larger,) = findings(db18, "sequence-larger-than-column", sql)
+    (smaller,) = findings(db18, "sequence-smaller-than-column")
+    assert (larger.object, smaller.object) == ("public.bill.id", "public.small.id")
+    for change in smaller.remedy:
+        run_all(db18, change)
+    assert findings(db18, "sequence-smaller-than-column") == ()
+
+
+def test_who_else_may_draw_from_a_sequence(db18: psycopg.Connection) -> None:
+    """One that is not named after its table may feed others, where there are such without numbers of their own."""
+    sql = "CREATE SEQUENCE numbers; CREATE TABLE bill (id bigint PRIMARY KEY DEFAULT nextval('numbers'));"
+    assert [f.object for f in findings(db18, "sequence-without-owner", sql)] == ["public.numbers"]
+    assert findings(db18, "sequence-without-owner", "CREATE TABLE letter (id bigint PRIMARY KEY)") == ()

@@ -78,10 +78,16 @@ def line(**fields: Any) -> HbaRule:
     return replace(ANY, **fields)
 
 
+SOCKET = setting("listen_addresses", "")
+SCRATCH = (SOCKET, setting("unix_socket_directories", "/tmp/pgrefit-x1, /var/tmp/y"))
+SERVICE = (SOCKET, setting("unix_socket_directories", "/run/postgresql, /tmp"))
+
 SILENT: list[tuple[str, Observation]] = [
-    ("autovacuum-switched-off", observed(setting("autovacuum", "off"), setting("listen_addresses", ""))),
-    # a server for tests, without a port
-    ("durability-switched-off", observed(setting("fsync", "off"), setting("listen_addresses", ""))),
+    # a server for tests: without a port, its socket among temporary files
+    ("autovacuum-switched-off", observed(setting("autovacuum", "off"), *SCRATCH)),
+    ("durability-switched-off", observed(setting("fsync", "off"), *SCRATCH)),
+    ("checksums-off", observed(setting("data_checksums", "off"), *SCRATCH)),
+    ("outdated-minor-version", observed(*SCRATCH, version_num=160001)),
     ("checksums-off", observed(setting("data_checksums", "off"), hosted="rds")),
     # the newest minor release is not known to be another
     ("outdated-minor-version", observed()),
@@ -112,7 +118,8 @@ SILENT: list[tuple[str, Observation]] = [
     ("open-door", observed(hba=(line(method="trust", address="samehost"),))),
     ("open-door", observed(hba=(line(method="trust", kind="hostssl", options=("clientcert=verify-full",)),))),
     ("open-door", observed(hba=(line(method="password", kind="hostssl"), line(method="md5"), line(method="reject")))),
-    ("open-door", observed(setting("listen_addresses", ""), hba=(line(method="trust"),))),
+    ("open-door", observed(SOCKET, hba=(line(method="trust"),))),
+    ("open-door", observed(setting("listen_addresses", "localhost, 127.0.0.1, ::1"), hba=(line(method="trust"),))),
     ("shadowed-access-line", observed(hba=(line(databases=("shop",)), line(line=2)))),
     ("unencrypted-session", observed(setting("ssl", "off"), sessions=(LOCAL, replace(REMOTE, encrypted=True)))),
     ("unencrypted-session", observed(setting("ssl", "on"), sessions=(REMOTE,))),
@@ -135,6 +142,11 @@ SILENT: list[tuple[str, Observation]] = [
     ("archive-to-nowhere", observed(setting("archive_mode", "on"), setting("archive_command", ""),
                                     setting("archive_library", "basic_archive"))),
     ("archive-to-nowhere", observed(setting("archive_mode", "on"), setting("archive_command", "pgbackrest push %p"))),
+    ("archive-to-nowhere", observed(setting("archive_mode", "on"),
+                                    setting("archive_command", "true && cp %p /archive/%f"))),
+    ("default-memory-for-large-database", replace(
+        observed(setting("shared_buffers", "1048576", unit="8kB"), counters=Counters(blocks_read=10**9)),
+        statistics=Statistics(database_bytes=100 * GB))),
     ("replica-behind", observed(replicas=(Replica(name="a", state="backup", sync="async", seconds_behind=9000.0),))),
     ("replica-behind", observed(replicas=(Replica(name="a", state="streaming", sync="async"),))),
     ("replica-cancels-queries", observed(setting("hot_standby_feedback", "off"), counters=Counters(conflicts=900))),
@@ -153,11 +165,23 @@ def test_what_is_no_defect(rule: str, observation: Observation) -> None:
 
 
 LOUD: list[tuple[str, Severity, Observation]] = [
+    # a pooler on its own machine may stand before it; where its socket is not everybody may see
+    ("durability-switched-off", Severity.ERROR, observed(setting("fsync", "off"), *SERVICE)),
+    ("durability-switched-off", Severity.ERROR, observed(setting("full_page_writes", "off"), SOCKET)),
+    ("autovacuum-switched-off", Severity.WARNING, observed(setting("autovacuum", "off"), *SERVICE)),
+    ("checksums-off", Severity.INFO, observed(setting("data_checksums", "off"), *SERVICE)),
+    ("default-memory-for-large-database", Severity.WARNING, replace(
+        observed(setting("shared_buffers", "16384", default="1024", unit="8kB"), counters=Counters(blocks_read=10**9)),
+        statistics=Statistics(database_bytes=100 * GB))),
+    ("archive-to-nowhere", Severity.WARNING, observed(setting("archive_mode", "on"),
+                                                      setting("archive_command", "echo %p"))),
     ("durability-switched-off", Severity.ERROR, observed(setting("zero_damaged_pages", "on"))),
     ("autovacuum-switched-off", Severity.WARNING, observed(setting("track_counts", "off"))),
     ("unsupported-version", Severity.INFO, observed(version_num=140018)),
     ("outdated-minor-version", Severity.WARNING, observed(version_num=150003)),
     ("open-door", Severity.ERROR, observed(hba=(line(method="trust"),))),
+    ("open-door", Severity.ERROR, observed(setting("listen_addresses", "localhost, 10.0.0.5"),
+                                           hba=(line(method="trust"),))),
     ("open-door", Severity.ERROR, observed(hba=(line(method="trust", address="::", netmask="::"),))),
     ("open-door", Severity.WARNING, observed(hba=(line(method="trust", address="10.1.2.0", netmask="255.255.255.0"),))),
     ("open-door", Severity.WARNING, observed(hba=(line(method="password"),))),
@@ -207,7 +231,8 @@ def test_how_much_is_made_of_it(rule: str, severity: Severity, observation: Obse
         (15, date(2022, 11, 9), 0),  # within the month of a release it may not yet be out
         (15, date(2022, 12, 1), 1),
         (16, date(2024, 12, 1), 5),  # there was 16.6, too
-        (13, date(2035, 1, 1), 20),  # nothing comes after the last release; that one is not counted
+        (18, date(2026, 12, 1), 7),  # what is known, and November's
+        (13, date(2035, 1, 1), 23),  # nothing comes after the last release
         (99, date(2035, 1, 1), 0),
     ],
 )

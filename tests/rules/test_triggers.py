@@ -33,3 +33,36 @@ def test_writes_that_are_swallowed(db18: psycopg.Connection) -> None:
     assert "no row is deleted" in found.message
     assert db18.execute("DELETE FROM sale").rowcount == 0
     assert db18.execute("SELECT count(*) FROM sale").fetchone() == (1,)
+
+
+def test_new_is_filled_and_never_returned(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE TABLE sale (id int PRIMARY KEY, place text); CREATE TABLE log (line text);
+        CREATE FUNCTION tidy() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN NEW.place := trim(NEW.place); RETURN NULL; END $$;
+        CREATE TRIGGER tidy BEFORE INSERT ON sale FOR EACH ROW EXECUTE FUNCTION tidy();
+        CREATE TABLE elsewhere (LIKE sale);
+        CREATE FUNCTION sent() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN NEW.place := trim(NEW.place); INSERT INTO log VALUES (NEW.place); RETURN NULL; END $$;
+        CREATE TRIGGER sent BEFORE INSERT ON elsewhere FOR EACH ROW EXECUTE FUNCTION sent();
+    """
+    (found,) = findings(db18, "trigger-that-swallows-writes", sql)
+    assert (found.object, "no row is inserted" in found.message) == ("public.sale", True)
+    assert db18.execute("INSERT INTO sale VALUES (1, ' x ')").rowcount == 0
+
+
+def test_a_load_left_the_triggers_of_keys_off(db: psycopg.Connection) -> None:
+    sql = """
+        CREATE TABLE shop (id int PRIMARY KEY);
+        CREATE TABLE sale (id int PRIMARY KEY, shop_id int REFERENCES shop);
+        ALTER TABLE sale DISABLE TRIGGER ALL;
+    """
+    (found,) = findings(db, "disabled-trigger", sql)
+    assert measured(found)["constraints that are not checked"] == ("sale_shop_id_fkey",)
+    db.execute("INSERT INTO sale VALUES (1, 99)")
+    assert findings(db, "disabled-trigger", "ALTER TABLE sale ENABLE TRIGGER ALL") == ()
+
+
+def test_off_in_one_partition(db18: psycopg.Connection) -> None:
+    (found,) = findings(db18, "disabled-trigger", SALE + "ALTER TABLE sale_1 DISABLE TRIGGER other;")
+    assert found.object == "public.sale_1"

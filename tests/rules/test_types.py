@@ -177,3 +177,21 @@ def test_what_a_whole_application_does_is_said_once(db18: psycopg.Connection) ->
     found = {f.object: measured(f) for f in findings(db18, "timestamp-without-time-zone")}
     assert found.keys() == {"public", "tidy.one"}
     assert (found["public"]["columns"], found["public"]["tables"]) == (12, 6)
+
+
+@pytest.mark.parametrize(("column", "money"), [
+    ("gesamtbetrag", True), ("precioUnitario", True), ("montant", True), ("ЦенаТовара", True), ("unit_cost", True),
+    ("tax_amount", True), ("balance", True), ("current_balance", True), ("white_balance", False), ("valor", False),
+    ("cost_factor", False), ("total", False), ("gewicht", False), ("temperatura", False), ("total_credit", False),
+])  # fmt: skip
+def test_money_in_other_words(db18: psycopg.Connection, column: str, money: bool) -> None:
+    db18.execute(f'CREATE TABLE thing (id int PRIMARY KEY, "{column}" double precision)'.encode())
+    assert bool(findings(db18, "float-for-money")) is money
+
+
+@pytest.mark.parametrize("column", ["passwort", "mot_de_passe", "contraseña", "Пароль", "userPassword"])
+def test_passwords_in_other_words(db18: psycopg.Connection, column: str) -> None:
+    db18.execute(f'CREATE TABLE person (id int PRIMARY KEY, "{column}" text)'.encode())
+    db18.execute("INSERT INTO person SELECT n, 'secret' || n FROM generate_series(1, 50) AS n; ANALYZE person")
+    (found,) = findings(db18, "readable-password")
+    assert found.object == f"public.person.{column}"

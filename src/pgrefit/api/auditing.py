@@ -9,15 +9,17 @@ from pathlib import Path
 
 from pgrefit import audit as auditor
 from pgrefit.api.observing import load_workload, observe_database
-from pgrefit.api.reaching import reaches
+from pgrefit.api.reaching import proven_reaches, reaches
 from pgrefit.audit.baseline import read_baseline, renewed, with_baseline, write_baseline
 from pgrefit.audit.choice import Choice, check_known
 from pgrefit.audit.ignores import Ignore
 from pgrefit.audit.redact import redacted, without_message
 from pgrefit.audit.settings import NO_SETTINGS, Settings, read_settings
+from pgrefit.model.access import Reach
 from pgrefit.model.audit_report import Accepted, AuditReport, RuleCard, RuleList
 from pgrefit.model.finding import Rule
 from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Snapshot
 from pgrefit.observe.budget import WITHOUT_LIMIT, ScanBudget
 from pgrefit.pg.connect import Target
 from pgrefit.pg.target import OWN_FILE, settings_in
@@ -56,13 +58,18 @@ def audit(
     budget: ScanBudget = WITHOUT_LIMIT,
     answers: Path | None = None,
     personas: Iterable[str] | None = None,
+    on_clone: bool = False,
+    server: Target | None = None,
+    whole: bool = False,
 ) -> Audit:
     """Find defects, each measured; nothing is changed. `ignore`: 'rule' or 'rule:object', with * for anything.
 
     `rules`: only these run, by globs of names or codes; `also`: these too, that do not by default. `settings`: see
     `project_settings`. `baseline`: a file of findings that are not reported; `accept` writes one. `redact`: no value
     of the data is in the report. `answers`: a file in which what was measured on the data is kept for the next audit.
-    `personas`: roles, each with settings where it has some, whose reach is looked at (see `reaches`; () are all).
+    `personas`: roles, each with settings where it has some, whose reach is looked at (see `reaches`; () are all);
+    `on_clone`: it is tried on a copy (see `proven_reaches`), on `server` or one of our own. `whole`: LockNotGranted is
+    raised where something is locked by others, which else is left out and said.
     """
     ignore = tuple(ignore)
     choice = choose(rules=rules, also=also, settings=settings)
@@ -70,12 +77,14 @@ def audit(
     known = read_baseline(baseline) if baseline else ()
     chosen = [rule for rule in all_rules() if choice.picks(rule)]
     observation = observe_database(
-        target, chosen, workload=load_workload(workload), environments=environments, budget=budget, answers=answers
-    )
+        target, chosen, workload=load_workload(workload), environments=environments, budget=budget, answers=answers,
+        whole=whole,
+    )  # fmt: skip
     report = auditor.run(observation, chosen, ignore=ignore, settings=settings)
     report = replace(report, silent=(*report.silent, *choice.left(all_rules())))
     if personas is not None:
-        report = replace(report, access=reaches(target, observation.snapshot, personas, runtime_ms=budget.question_ms))
+        found = _reached(target, observation.snapshot, personas, budget.question_ms, on_clone=on_clone, server=server)
+        report = replace(report, access=found)
     today = datetime.now(UTC).date()
     if accept:
         known = renewed(report, known or _there(accept.file), reason=accept.reason, expires=accept.expires, today=today)
@@ -83,6 +92,14 @@ def audit(
     if file := accept.file if accept else baseline:
         report = with_baseline(report, known, file.name, today)
     return Audit(observation=observation, report=redacted(report) if redact else report)
+
+
+def _reached(
+    target: Target, db: Snapshot, asked: Iterable[str], runtime_ms: int, *, on_clone: bool, server: Target | None
+) -> tuple[Reach, ...]:
+    if on_clone:
+        return proven_reaches(target, db, asked, server=server, runtime_ms=runtime_ms)
+    return reaches(target, db, asked, runtime_ms=runtime_ms)
 
 
 def choose(*, rules: Iterable[str] = (), also: Iterable[str] = (), settings: Settings = NO_SETTINGS) -> Choice:

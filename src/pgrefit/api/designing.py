@@ -63,7 +63,7 @@ def design(
     folder = folder or Path("plans") / f"{datetime.now(UTC):%Y%m%dT%H%M%S}_{intent.refit.name}"
     check_free(folder)
     workload = workload or _beside(intent, intent.refit.workload)
-    audited = audit(target, workload=workload, environments=environments, ignore=intent.refit.ignore)
+    audited = audit(target, workload=workload, environments=environments, ignore=intent.refit.ignore, whole=True)
     observed = audited.observation
     check_names(intent, observed.snapshot)
     proposals = _proposals(_beside(intent, intent.refit.proposals))

@@ -11,13 +11,15 @@ from pgrefit.audit import questions
 from pgrefit.bench.measure import measure
 from pgrefit.model.codec import fingerprint
 from pgrefit.model.finding import Rule
+from pgrefit.model.lasting import lasting
 from pgrefit.model.measure import QueryTiming
 from pgrefit.model.observation import Environment, Observation, QueryProfile
+from pgrefit.model.server import Unseen
 from pgrefit.model.snapshot import Snapshot
 from pgrefit.model.sql_tree import UnreadableError, parse_sql
 from pgrefit.model.workload import Query, Version, Workload
 from pgrefit.observe.answer_file import AnswerFile
-from pgrefit.observe.budget import WITHOUT_LIMIT, Purse, ScanBudget, far_tables
+from pgrefit.observe.budget import WITHOUT_LIMIT, Purse, ScanBudget, closed_tables
 from pgrefit.observe.questions import answer_within
 from pgrefit.observe.server import take_server
 from pgrefit.observe.snapshot import take_snapshot
@@ -31,6 +33,7 @@ PROFILE_CALLS = 15
 PROFILE_SECONDS = 3.0
 
 
+@lasting()
 def observe_database(
     target: Target,
     rules: Iterable[Rule],
@@ -39,31 +42,53 @@ def observe_database(
     environments: Iterable[tuple[str, Target]] = (),
     budget: ScanBudget = WITHOUT_LIMIT,
     answers: Path | None = None,
+    whole: bool = False,
 ) -> Observation:
     """Look at a database without changing anything, within a budget.
 
     `answers`: a file in which what was measured on the data is kept, and from which it is taken where it still holds.
+    What is locked by others is left out and said; `whole`: LockNotGranted is raised instead.
     """
     limits = Limits(runtime_ms=budget.question_ms)
     with open_observer(target, application="audit", limits=limits) as conn:
         observation = Observation(
-            snapshot=take_snapshot(conn),
+            snapshot=take_snapshot(conn, past_locks=not whole),
             statistics=take_statistics(conn),
             server=take_server(conn),
             statements=take_statements(conn),
         )
-    others = tuple(Environment(name=name, snapshot=_snapshot(other)) for name, other in environments)
-    observation = replace(observation, environments=others)
+    others = [Environment(name=name, snapshot=_snapshot(other, whole=whole)) for name, other in environments]
+    observation = _compared(observation, others)
     if workload:
         observation = replace(observation, workload=workload, profiles=_profiles(target, workload))
-    file = AnswerFile(answers, fingerprint(observation.snapshot), observation.statistics) if answers else None
-    purse = Purse(budget, observation.statistics, far_tables(observation.snapshot))
-    return _with_answers(observation, target, tuple(rules), purse, file)
+    file, untold = _file(answers, observation)
+    purse = Purse(budget, observation.statistics, closed_tables(observation.snapshot))
+    return _with_answers(replace(observation, unseen=(*observation.unseen, *untold)), target, tuple(rules), purse, file)
 
 
-def _snapshot(target: Target) -> Snapshot:
+def _snapshot(target: Target, *, whole: bool) -> Snapshot:
     with open_observer(target, application="audit") as conn:
-        return take_snapshot(conn)
+        return take_snapshot(conn, past_locks=not whole)
+
+
+def _compared(observation: Observation, others: Iterable[Environment]) -> Observation:
+    """With those environments that were read whole: of what is locked nobody knows whether it differs."""
+    there = [(other, next(other.snapshot.unread(), None)) for other in others]
+    missed = (
+        Unseen(about=f"the environment {e.name}", reason=f"{part.name}: {part.unread}") for e, part in there if part
+    )
+    whole = tuple(environment for environment, part in there if not part)
+    return replace(observation, environments=whole, unseen=(*observation.unseen, *missed))
+
+
+def _file(path: Path | None, observation: Observation) -> tuple[AnswerFile | None, tuple[Unseen, ...]]:
+    """The file of answers. A schema that was not read whole has no fingerprint, and what is kept is kept under that."""
+    if path is None:
+        return None, ()
+    if any(observation.snapshot.unread()):
+        reason = "a part of the schema is locked, and answers are kept for a schema that was read whole"
+        return None, (Unseen(about=f"{path}, which was neither read nor written", reason=reason),)
+    return AnswerFile(path, fingerprint(observation.snapshot), observation.statistics), ()
 
 
 def _with_answers(

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pgrefit.api.workshop import copy_of
 from pgrefit.errors import UsageError
 from pgrefit.model.access import Persona, Reach
-from pgrefit.model.snapshot import Snapshot
+from pgrefit.model.snapshot import Role, Snapshot
 from pgrefit.model.toml import nearest
-from pgrefit.observe.access import personas, reach
-from pgrefit.pg.connect import Limits, Target, open_observer
+from pgrefit.observe.access import reach
+from pgrefit.observe.personas import personas, roles_of
+from pgrefit.observe.proof import prove
+from pgrefit.observe.snapshot import take_snapshot
+from pgrefit.pg import clone_parts
+from pgrefit.pg.connect import Limits, Target, open_observer, open_session
+from pgrefit.pg.errors import translated
 
 
 def reaches(target: Target, db: Snapshot, asked: Iterable[str] = (), *, runtime_ms: int = 60_000) -> tuple[Reach, ...]:
@@ -17,9 +23,34 @@ def reaches(target: Target, db: Snapshot, asked: Iterable[str] = (), *, runtime_
 
     Raises UsageError where there is no such role.
     """
-    who = tuple(_persona(text, db) for text in asked) or personas(db)
+    who = _who(asked, db)
     with open_observer(target, application="audit", limits=Limits(runtime_ms=runtime_ms)) as conn:
         return reach(conn, db, who, runtime_ms=runtime_ms)
+
+
+def proven_reaches(
+    target: Target, db: Snapshot, asked: Iterable[str] = (), *, server: Target | None = None, runtime_ms: int = 60_000
+) -> tuple[Reach, ...]:
+    """The same, and more, tried on a copy: on `server`, where it is left, or on one of our own that is gone afterwards.
+
+    Each persona reads, adds, changes and deletes, through tables, views and functions, and all is rolled back. Raises
+    UsageError where there is no such role, MissingPrivilege where we may not act as others on `server`.
+    """
+    who = _who(asked, db)
+    with copy_of(target, server=server) as dsn, translated(), open_session(dsn, application="audit") as conn:
+        clone_parts.make_roles(conn, [_role(role) for role in roles_of(db, who)])
+        return prove(conn, take_snapshot(conn), who, runtime_ms=runtime_ms)
+
+
+def _who(asked: Iterable[str], db: Snapshot) -> tuple[Persona, ...]:
+    return tuple(_persona(text, db) for text in asked) or personas(db)
+
+
+def _role(role: Role) -> clone_parts.Role:
+    return clone_parts.Role(
+        name=role.name, superuser=role.superuser, inherit=role.inherit, bypassrls=role.bypass_rls,
+        member_of=list(role.member_of),
+    )  # fmt: skip
 
 
 def _persona(text: str, db: Snapshot) -> Persona:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from pgrefit.audit.unread import behind_locks
 from pgrefit.model.audit_report import Coverage, Examined, Silent, Skipped
 from pgrefit.model.finding import Rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Snapshot, Table, View
 
 EXTENSIONS = "the others belong to extensions"
+LOCKED = "the others belong to extensions, or are behind locks"
 SERVER, WORKLOAD = ".rules.server.", ".rules.workload."
 
 
@@ -21,9 +23,10 @@ def coverage_of(observation: Observation, rule: Rule, asked: Sequence[Question],
         for question, answer in answers
         if answer is None or answer.skipped
     ]
+    unread = () if SERVER in rule.check.__module__ else behind_locks(observation.snapshot)
     return Coverage(
         rule=rule.name, subject=_subject(observation, rule, whole), asked=len(asked),
-        examined=len(asked) - len(unanswered), skipped=tuple(unanswered),
+        examined=len(asked) - len(unanswered), skipped=tuple(dict.fromkeys((*unanswered, *unread))),
         tables=len({question.about for question in asked}),
     )  # fmt: skip
 
@@ -42,21 +45,22 @@ def _subject(observation: Observation, rule: Rule, whole: Sequence[Examined]) ->
 
 
 def examined(db: Snapshot) -> tuple[Examined, ...]:
-    """How much of the catalog rules look at: what is the user's own."""
+    """How much of the catalog rules look at: what is the user's own, and was read whole."""
     relations: list[Table | View] = [*db.tables, *db.views]
-    own = [relation for relation in relations if not relation.extension]
+    own = [relation for relation in relations if not relation.extension and not relation.unread]
+    why = LOCKED if any(db.unread()) else EXTENSIONS
     return tuple(
-        Examined(kind=kind, examined=ours, of=there, reason="" if ours == there else EXTENSIONS)
+        Examined(kind=kind, examined=ours, of=there, reason="" if ours == there else why)
         for kind, ours, there in (
             ("schemas", *_own(schema.extension for schema in db.schemas)),
-            ("tables", *_own(table.extension for table in db.tables)),
+            ("tables", *_own(table.extension or table.unread for table in db.tables)),
             ("columns", sum(len(each.columns) for each in own), sum(len(each.columns) for each in relations)),
             ("indexes", sum(len(each.indexes) for each in own), sum(len(each.indexes) for each in relations)),
             ("constraints", _constraints(db, own=True), _constraints(db, own=False)),
             ("policies", sum(len(t.policies) for t in db.own_tables()), sum(len(t.policies) for t in db.tables)),
             ("triggers", sum(len(each.triggers) for each in own), sum(len(each.triggers) for each in relations)),
-            ("views", *_own(view.extension for view in db.views)),
-            ("functions", *_own(function.extension for function in db.functions)),
+            ("views", *_own(view.extension or view.unread for view in db.views)),
+            ("functions", *_own(function.extension or function.unread for function in db.functions)),
             ("sequences", *_own(sequence.extension for sequence in db.sequences)),
             ("types", *_own(kind.extension for kind in db.types)),
         )
@@ -83,10 +87,10 @@ def _why_idle(observation: Observation, rule: Rule) -> str:
     return "the server counts no statements, pg_stat_statements" if WORKLOAD in rule.check.__module__ else ""
 
 
-def _own(extensions: Iterable[str]) -> tuple[int, int]:
-    """How many belong to no extension, and how many there are."""
-    found = list(extensions)
-    return sum(not extension for extension in found), len(found)
+def _own(others: Iterable[str]) -> tuple[int, int]:
+    """How many nothing keeps from the rules, and how many there are."""
+    found = list(others)
+    return sum(not other for other in found), len(found)
 
 
 def _constraints(db: Snapshot, *, own: bool) -> int:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from pgrefit.model.access import Reach
 from pgrefit.model.audit_report import Accepted, AuditReport, Coverage, Crash, LeftOut, Skipped
 from pgrefit.model.change import Change
 from pgrefit.model.finding import Evidence, Finding, Scalar
@@ -28,6 +29,7 @@ def redacted(report: AuditReport) -> AuditReport:
         left_out=tuple(_left_out(left) for left in report.left_out),
         crashed=tuple(_crash(crash) for crash in report.crashed),
         coverage=tuple(_coverage(coverage) for coverage in report.coverage),
+        access=tuple(_reach(reach) for reach in report.access),
         expired=tuple(without_message(entry) for entry in report.expired),
         gone=tuple(without_message(entry) for entry in report.gone),
     )
@@ -110,6 +112,11 @@ def _coverage(coverage: Coverage) -> Coverage:
     """Without what a server's error quotes: it may be a value."""
     skipped = tuple(Skipped(about=each.about, reason=_hidden(_QUOTED, each.reason)) for each in coverage.skipped)
     return replace(coverage, skipped=skipped)
+
+
+def _reach(reach: Reach) -> Reach:
+    """Without what a server's error quotes."""
+    return replace(reach, refused=_hidden(_QUOTED, reach.refused), differs=_hidden(_QUOTED, reach.differs))
 
 
 def without_message(entry: Accepted) -> Accepted:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from pgrefit.audit.asking import asked
 from pgrefit.audit.cost import Costs
 from pgrefit.audit.coverage import coverage_of, examined, idle
 from pgrefit.audit.ignores import Comments, Ignore, leave_out
 from pgrefit.audit.settings import NO_SETTINGS, Settings
+from pgrefit.audit.unread import is_unread, unseen
 from pgrefit.model.audit_report import AuditReport, Coverage, Crash, Examined, LeftOut, Silent
 from pgrefit.model.finding import Finding, Rule
+from pgrefit.model.lasting import lasting
 from pgrefit.model.names import dotted
 from pgrefit.model.observation import Observation, Question
+from pgrefit.model.snapshot import Snapshot
 from pgrefit.rules import all_rules
-from pgrefit.rules._access import platform_schemas
+from pgrefit.rules._access import platform_schemas, tables_of_tools
 
 
 def questions(observation: Observation, rules: Sequence[Rule] | None = None) -> tuple[Question, ...]:
@@ -23,10 +27,11 @@ def questions(observation: Observation, rules: Sequence[Rule] | None = None) -> 
     Answer them, put the answers into the observation and ask again, until nothing is asked. A question that was skipped
     has an answer that says so, and is not asked again. A rule that crashes asks nothing; `run` reports it.
     """
-    asked = (question for rule in _chosen(rules) for question in _asked(observation, rule)[0])
-    return tuple(dict.fromkeys(question for question in asked if question not in observation.answers))
+    every = (question for rule in _chosen(rules) for question in _asked(observation, rule)[0])
+    return tuple(dict.fromkeys(question for question in every if question not in observation.answers))
 
 
+@lasting()
 def run(
     observation: Observation,
     rules: Sequence[Rule] | None = None,
@@ -48,8 +53,9 @@ def run(
         (_priced(replace(finding, severity=settings.judge(finding, rule)), costs), rule)
         for rule, (findings, _, _) in zip(wanted, results, strict=True)
         for finding in findings
+        if not is_unread(observation.snapshot, finding.object)
     ]
-    own, of_platform = _by_owner(found, platform_schemas(observation.snapshot))
+    own, of_others = _by_owner(found, observation.snapshot)
     kept, left_out = leave_out(own, ignores, comments)
     fruitful = {finding.rule for finding, _ in found}
     return AuditReport(
@@ -59,25 +65,32 @@ def run(
         coverage=tuple(coverage for _, coverage, _ in results),
         examined=whole,
         silent=(*unwanted, *(silent for silent in idle(observation, wanted) if silent.rule not in fruitful)),
-        unseen=observation.server.unseen,
-        left_out=(*left_out, *of_platform),
+        unseen=unseen(observation),
+        left_out=(*left_out, *of_others),
         notes=tuple(comments.mistakes(all_rules())) if comments else (),
     )
 
 
-def _by_owner(
-    found: Iterable[tuple[Finding, Rule]], platform: frozenset[str]
-) -> tuple[list[tuple[Finding, Rule]], list[LeftOut]]:
-    """Those that the user can mend, and those about what a platform made; policies and grants there are the user's."""
-    beginnings = tuple(f"{dotted(schema)}." for schema in platform)
+def _by_owner(found: Iterable[tuple[Finding, Rule]], db: Snapshot) -> tuple[list[tuple[Finding, Rule]], list[LeftOut]]:
+    """Those that the user can mend, and those about what others made; policies and grants there are the user's."""
+    platform = tuple(f"{dotted(schema)}." for schema in platform_schemas(db))
+    tools = tuple(str(table.name) for table in tables_of_tools(db))
     own: list[tuple[Finding, Rule]] = []
-    of_platform: list[LeftOut] = []
+    of_others: list[LeftOut] = []
     for finding, rule in found:
-        if finding.object.startswith(beginnings) and rule.theme != "security":
-            of_platform.append(LeftOut(finding=finding, by="platform"))
+        if rule.theme == "security":
+            own.append((finding, rule))
+        elif finding.object.startswith(platform):
+            of_others.append(LeftOut(finding=finding, by="platform"))
+        elif any(_is_part(finding.object, table) for table in tools):
+            of_others.append(LeftOut(finding=finding, by="tool"))
         else:
             own.append((finding, rule))
-    return own, of_platform
+    return own, of_others
+
+
+def _is_part(about: str, table: str) -> bool:
+    return about == table or about.startswith((f"{table}.", f"{table} "))
 
 
 def _chosen(rules: Sequence[Rule] | None) -> Sequence[Rule]:
@@ -106,19 +119,19 @@ def _apply(
     observation: Observation, rule: Rule, whole: Sequence[Examined]
 ) -> tuple[list[Finding], Coverage, Crash | None]:
     """The rule's findings, none of them where it crashed: half of its findings would look like all."""
-    asked, crash = _asked(observation, rule)
+    own, crash = _asked(observation, rule)
     findings: list[Finding] = []
     if crash is None:
         try:
             findings = [replace(finding, rule=rule.name) for finding in rule.check(observation)]
         except Exception as error:  # noqa: BLE001 - whatever it is, the other rules' findings must not be lost
             crash = _crash(rule, error)
-    return findings, coverage_of(observation, rule, asked, whole), crash
+    return findings, coverage_of(observation, rule, own, whole), crash
 
 
-def _asked(observation: Observation, rule: Rule) -> tuple[list[Question], Crash | None]:
+def _asked(observation: Observation, rule: Rule) -> tuple[Sequence[Question], Crash | None]:
     try:
-        return list(dict.fromkeys(rule.asks(observation))), None
+        return asked(observation, rule.asks), None
     except Exception as error:  # noqa: BLE001 - as above
         return [], _crash(rule, error)
 

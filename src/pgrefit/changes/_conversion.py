@@ -13,7 +13,10 @@ from pgrefit.model.snapshot import FkAction, Table
 from ._types import WHOLE_DIGITS, WHOLE_RANGE, WIDER
 
 BLANKS = " \t\r\n"
-UUID_FORM = "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
+UUID_FORM = (  # also in braces, as the server takes it
+    r"^([0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"
+    r"|\{[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\})$"
+)
 UUID_SHAPE = "________-____-____-____-____________"
 TEXTS = ("text", "character varying", "character")
 

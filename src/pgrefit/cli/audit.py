@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgrefit.cli import say
-from pgrefit.cli.options import Dsn, DsnOption, EnvOption, Format, Out, WorkloadOption
+from pgrefit.cli.options import Dsn, DsnOption, EnvOption, Format, OnServer, Out, WorkloadOption
 
 if TYPE_CHECKING:
     from pgrefit.api.auditing import Accept
@@ -67,6 +67,9 @@ Answers = Annotated[
     typer.Option("--answers", metavar="FILE", help="Keep what was measured there; take what still holds from it."),
 ]
 Roles = Annotated[bool, typer.Option("--roles", help="Show what each role reaches, asked as that role.")]
+OnClone = Annotated[
+    bool, typer.Option("--on-clone", help="With --roles: try it, as each role, on a copy; all is rolled back.")
+]
 Personas = Annotated[
     list[str] | None,
     typer.Option("--as", metavar="ROLE[;SETTING=VALUE]", help="With --roles: only as these, with such settings."),
@@ -104,6 +107,8 @@ def audit(
     answers: Answers = None,
     roles: Roles = False,
     personas: Personas = None,
+    on_clone: OnClone = False,
+    server: OnServer = None,
     out: Out = None,
 ) -> None:
     """Find defects, each measured. Read-only.
@@ -125,7 +130,8 @@ def audit(
         say.target(dsn, dsn_option, env), workload=workload, environments=environments(compare or []),
         rules=rule or [], also=also or [], ignore=ignore or [], settings=settings, answers=answers, redact=redact,
         baseline=baseline, accept=accept(accepted, reason, expires),
-        personas=personas or ([] if roles else None),
+        personas=personas or ([] if roles or on_clone else None), on_clone=on_clone,
+        server=clone_server(server, on_clone=on_clone),
         budget=ScanBudget(
             bytes=max_scan * 2**20, seconds=max_time, question_ms=timeout * 1000, duty=duty / 100
         ),
@@ -136,6 +142,16 @@ def audit(
     limit = settings.fail_on if fail_on is None else None if fail_on is FailOn.NONE else Severity(fail_on.value)
     if limit and report.at_least(limit):
         raise typer.Exit(1)
+
+
+def clone_server(server: str | None, *, on_clone: bool) -> Target | None:
+    """Where the copy is made."""
+    from pgrefit.errors import UsageError
+    from pgrefit.pg.connect import resolve
+
+    if server and not on_clone:
+        raise UsageError("--on names the server for the copy of --on-clone", next_step="add --on-clone")
+    return resolve(server) if server else None
 
 
 def accept(file: Path | None, reason: str, expires: datetime | None) -> Accept | None:

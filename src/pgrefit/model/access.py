@@ -8,8 +8,8 @@ from typing import Literal
 from .names import Relation
 
 Privilege = Literal["none", "some columns", "table"]
-Command = Literal["select", "insert", "update", "delete"]
-COMMANDS: tuple[Command, ...] = ("select", "insert", "update", "delete")
+Command = Literal["select", "insert", "update", "delete", "call"]
+COMMANDS: tuple[Command, ...] = ("select", "insert", "update", "delete")  # on tables and views
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,15 @@ class Persona:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """What a persona reaches of a table by one command.
+    """What a persona reaches of a table or view by one command, or by calling a function with its owner's rights.
 
-    `rows`: how many, of those that are there; None where they were not counted. `condition`: of an INSERT, what a row
-    must satisfy; '' is nothing. `refused`: why it reaches nothing, or was not counted.
+    `rows`: how many, of those that are there; None where they were not counted. `condition`: what a row that is added
+    or changed must satisfy; '' is nothing. `refused`: why it reaches nothing, or was not counted.
+
+    Where it was `executed`, on a copy, `rows` are those that the statement reached, of an INSERT how many copies of
+    `of` rows were let in. `blind`: how many a statement reaches that reads no column, hence asks no policy for reading,
+    where these are more. `writes`: tables of which rows were changed besides. `differs`: how what was asked read-only
+    differs from what happened, and why.
     """
 
     persona: str
@@ -39,3 +44,7 @@ class Reach:
     of: int | None = None
     condition: str = ""
     refused: str = ""
+    executed: bool = False
+    blind: int | None = None
+    writes: tuple[str, ...] = ()
+    differs: str = ""

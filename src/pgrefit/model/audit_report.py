@@ -10,7 +10,7 @@ from .access import Reach
 from .finding import Finding, Severity
 from .server import Unseen
 
-By = Literal["request", "configuration", "comment", "baseline", "platform"]
+By = Literal["request", "configuration", "comment", "baseline", "platform", "tool"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

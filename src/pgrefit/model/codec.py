@@ -38,7 +38,10 @@ def fingerprint(snapshot: Snapshot) -> str:
 
     Equal for two databases made by the same DDL on the same major version, whatever their names, settings, owners and
     roles; different after any change to what a snapshot holds of the structure.
+    ValueError where it was not read whole: what is behind a lock may be anything.
     """
+    if unread := next(snapshot.unread(), None):
+        raise ValueError(f"no fingerprint of a part of a schema: {unread.name}: {unread.unread}")
     structure = replace(
         snapshot,
         database="",

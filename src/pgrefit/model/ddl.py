@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
+from string import Formatter
 from typing import LiteralString, NewType
 
 from psycopg import sql
@@ -15,6 +17,7 @@ Expression = NewType("Expression", str)
 """An SQL expression or definition that the server printed (pg_get_expr and friends), or `expression` built here."""
 
 Value = bool | int | float | None
+REMEMBERED = 10_000  # names and values, as they are written
 
 
 class Literal(str):
@@ -57,20 +60,29 @@ def joined(parts: list[Expression], separator: LiteralString = ", ") -> Expressi
 
 
 def _fill(template: LiteralString, parts: dict[str, Part]) -> str:
-    return sql.SQL(template).format(**{name: _quote(part) for name, part in parts.items()}).as_string()
+    return "".join(text if name is None else text + _written(parts[name]) for text, name in _pieces(template))
 
 
-def _quote(part: Part) -> sql.Composable:
+@cache
+def _pieces(template: LiteralString) -> tuple[tuple[str, str | None], ...]:
+    """Each text with the name of the part after it; None after the last text."""
+    return tuple((text, name) for text, name, _, _ in Formatter().parse(template))
+
+
+def _written(part: Part) -> str:
+    return str(part) if isinstance(part, Trusted) else _quoted(part)
+
+
+@lru_cache(maxsize=REMEMBERED, typed=True)
+def _quoted(part: Part) -> str:
     match part:
         case Relation(schema, name):
-            return sql.Identifier(schema, name)
-        case Trusted():
-            return sql.SQL(str(part))  # pyright: ignore[reportArgumentType]
+            return sql.Identifier(schema, name).as_string()
         case Literal():
-            return sql.Literal(str(part))
+            return sql.Literal(str(part)).as_string()
         case str():
-            return sql.Identifier(part)
+            return sql.Identifier(part).as_string()
         case tuple():
-            return sql.SQL(", ").join(map(sql.Identifier, part))
+            return sql.SQL(", ").join(map(sql.Identifier, part)).as_string()
         case _:
-            return sql.Literal(part)
+            return sql.Literal(part).as_string()

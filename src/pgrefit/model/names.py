@@ -31,7 +31,11 @@ class Relation:
 
 def dotted(*parts: str) -> str:
     """A name as people read and write it: `schema.table.column`; a part with a dot or a quote in double quotes."""
-    return ".".join('"' + part.replace('"', '""') + '"' if set(part) & {".", '"'} else part for part in parts)
+    return ".".join([part if "." not in part and '"' not in part else _in_quotes(part) for part in parts])
+
+
+def _in_quotes(part: str) -> str:
+    return '"' + part.replace('"', '""') + '"'
 
 
 def split_dotted(name: str) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 from .ddl import Statement
+from .lookup import remembered
 from .names import Relation
-from .server import Server
+from .server import Server, Unseen
 from .snapshot import Snapshot
 from .statements import StatementStatistics
 from .statistics import Statistics
@@ -25,6 +26,9 @@ class Question:
     about: Relation
     select: Statement
     sampled: bool = field(default=False, compare=False)
+
+    def __hash__(self) -> int:
+        return hash(self.select)  # a text remembers its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Observation:
     environments: tuple[Environment, ...] = ()
     server: Server = field(default_factory=Server)
     statements: tuple[StatementStatistics, ...] = ()  # that the server counted, the longest in total first
+    unseen: tuple[Unseen, ...] = ()  # what else was asked for and could not be looked at
 
     def answer(self, question: Question) -> Answer | None:
         """The answer where it was asked and got one; None where not yet asked or skipped."""
@@ -82,3 +87,19 @@ class Observation:
     def profile(self, name: str) -> QueryProfile | None:
         """The profile of a query of the workload, or None."""
         return next((p for p in self.profiles if p.name == name), None)
+
+
+def unanswered(observation: Observation) -> Observation:
+    """The same before anything was asked: one object, whatever was answered since, for what is remembered of it."""
+    last = _last_unanswered(observation.snapshot)
+    if not last or any(getattr(last[0], part) is not getattr(observation, part) for part in BESIDE_ANSWERS):
+        last[:] = [replace(observation, answers={})]
+    return last[0]
+
+
+BESIDE_ANSWERS = tuple(part.name for part in fields(Observation) if part.name != "answers")
+
+
+@remembered
+def _last_unanswered(_: Snapshot) -> list[Observation]:
+    return []

@@ -56,6 +56,7 @@ class Constraint:
     expression: Expression | None = None  # of a check
     validated: bool = True
     enforced: bool = True
+    checked: bool = True  # else the triggers that check it are disabled
     deferrable: bool = False
     deferred: bool = False
     inherited: bool = False  # comes from a parent or partitioned table
@@ -168,6 +169,7 @@ class Table:
     options: tuple[str, ...] = ()
     comment: str = ""
     extension: str = ""  # the extension that owns it
+    unread: str = ""  # why its definitions were not, or not all, read: then it is there for what speaks of it alone
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError where there is none."""
@@ -220,6 +222,7 @@ class View:
     grants: tuple[Grant, ...] = ()
     comment: str = ""
     extension: str = ""
+    unread: str = ""  # why its definition was not read, and is not its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,11 +272,12 @@ class Function:
     strict: bool = False
     parallel: str = "unsafe"
     settings: tuple[str, ...] = ()
-    definition: Expression | None = None  # None for aggregates
+    definition: Expression | None = None  # None for aggregates, and where it was not read
     owner: str = ""
     grants: tuple[Grant, ...] = ()
     comment: str = ""
     extension: str = ""
+    unread: str = ""  # why its definition was not read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -384,8 +388,13 @@ class Snapshot:
         return lookup.tables(self).get(name)
 
     def own_tables(self) -> Iterator[Table]:
-        """Tables that belong to the user, not to an extension."""
-        return (t for t in self.tables if not t.extension)
+        """Tables that belong to the user, not to an extension, and were read whole."""
+        return (t for t in self.tables if not t.extension and not t.unread)
+
+    def unread(self) -> Iterator[Table | View | Function]:
+        """What was not, or not wholly, read: it says why."""
+        things: tuple[Table | View | Function, ...] = (*self.tables, *self.views, *self.functions)
+        return (thing for thing in things if thing.unread)
 
     def references_to(self, name: Relation) -> tuple[tuple[Table, Constraint], ...]:
         """Foreign keys that point at a table."""

@@ -268,7 +268,10 @@ def _constant(node: pb.Node) -> str | None:
 
 def _visit_calls(node: Message, stable: set[Relation], visit: Callable[[pb.Node, Relation], None]) -> None:
     """Visit the largest parts that hold a stable call and depend on no row, outside of init-plans and of FROM."""
-    if isinstance(node, pb.RangeFunction) or _is_init_plan(node):
+    if isinstance(node, pb.RangeFunction):
+        return
+    if isinstance(node, pb.SubLink) and _is_init_plan(node):
+        _visit_calls(node.testexpr, stable, visit)
         return
     if isinstance(node, pb.Node):
         call = _call_within(node, stable)
@@ -279,9 +282,9 @@ def _visit_calls(node: Message, stable: set[Relation], visit: Callable[[pb.Node,
         _visit_calls(child, stable, visit)
 
 
-def _is_init_plan(node: Message) -> bool:
-    """`(SELECT …)` without FROM and without a column: evaluated once."""
-    if not isinstance(node, pb.SubLink) or node.sub_link_type != pb.EXPR_SUBLINK:
+def _is_init_plan(node: pb.SubLink) -> bool:
+    """`(SELECT …)` and `x IN (SELECT …)` without FROM and without a column within: evaluated once."""
+    if node.sub_link_type not in {pb.EXPR_SUBLINK, pb.ANY_SUBLINK}:
         return False
     select = node.subselect.select_stmt
     return not select.from_clause and not any(inner.HasField("column_ref") for inner in nodes(select))

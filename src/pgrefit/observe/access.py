@@ -1,7 +1,8 @@
 """What each role can read and change: asked as that role, in a read-only transaction that is rolled back.
 
 Rows to be read are counted. Rows to be changed are those that the role finds and its policies for that command let
-through: an UPDATE or DELETE with a condition needs both (CREATE POLICY, section on which policies apply).
+through: an UPDATE or DELETE with a condition needs both (CREATE POLICY, section on which policies apply). What a role
+does through views and functions, and without a condition, is not asked here but tried: see `proof`.
 """
 
 from __future__ import annotations
@@ -10,93 +11,111 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgrefit.model.access import COMMANDS, Persona, Reach
+from pgrefit.model.access import COMMANDS, Command, Persona, Reach
 from pgrefit.model.ddl import Expression, Statement, ddl, expression, joined, raw
 from pgrefit.model.names import Relation
-from pgrefit.model.snapshot import Policy, Snapshot, Table
-from pgrefit.pg.attempt import attempt
+from pgrefit.model.snapshot import Policy, Snapshot, Table, View
+from pgrefit.observe.budget import far_relations
+from pgrefit.observe.personas import become, binding, effective_roles
+from pgrefit.pg.attempt import Outcome, attempt
 from pgrefit.pg.connect import Session
 from pgrefit.pg.queries import fetch_dicts
 
 NOTHING = Expression("false")
 ALL = Expression("true")
-
-
-def personas(db: Snapshot) -> tuple[Persona, ...]:
-    """Roles that hold something on a table of the user's, or own one, and are no superusers; PUBLIC is in all."""
-    held = {grant.grantee for table in db.own_tables() for grant in table.grants}
-    on_columns = {g.grantee for table in db.own_tables() for column in table.columns for g in column.grants}
-    holders = held | on_columns | {table.owner for table in db.own_tables()}
-    return tuple(
-        Persona(role.name)
-        for role in db.roles
-        if not role.superuser and holders & {role.name, "", *_memberships(db, role.name)}
-    )
+LOCK_WAIT_MS = 500
+LOCKED = "55P03"
+Counts = dict[Relation, Outcome]
 
 
 def reach(conn: Session, db: Snapshot, who: Iterable[Persona], *, runtime_ms: int) -> tuple[Reach, ...]:
-    """All that these personas reach of the user's tables; each count is bounded by `runtime_ms`."""
-    there = {table.name: _count(conn, _rows(table.name, ALL), runtime_ms) for table in _tables(db)}
-    return tuple(found for persona in who for found in _of(_Asker(conn, db, persona, there, runtime_ms)))
+    """All that these personas reach of the user's tables and views; each count is bounded by `runtime_ms`.
+
+    What was locked when the snapshot was taken is left out.
+    """
+    asker = _Asker(conn, runtime_ms)
+    there = {thing.name: asker.count(_rows(thing.name, ALL)) for thing in relations(db)}
+    return tuple(found for persona in who for found in _of(asker, db, persona, there))
 
 
-def _tables(db: Snapshot) -> Iterator[Table]:
-    return (t for t in db.own_tables() if t.partition_of is None and t.kind != "foreign table")
+def relations(db: Snapshot) -> Iterator[Table | View]:
+    """What rows are read from and written to: partitions are reached through their table, far tables are not asked."""
+    far = far_relations(db)
+    yield from (table for table in db.own_tables() if table.partition_of is None and table.name not in far)
+    yield from (view for view in db.views if not view.extension and not view.unread and view.name not in far)
+
+
+def privileges(conn: Session, persona: Persona) -> dict[Relation, dict[str, Any]]:
+    """What a persona may do, by table and view: see the query."""
+    found = fetch_dicts(conn, "table_privileges", role=persona.role)
+    return {Relation(row["schema"], row["name"]): row for row in found}
+
+
+def no_reach(persona: Persona, thing: Table | View, command: Command, may: dict[str, Any]) -> Reach:
+    """What is known before anything is asked: the privilege, and why there is nothing to be asked."""
+    refused = "" if may[command] != "none" else "no privilege"
+    if not may["enters"]:
+        refused = f"may not use schema {thing.name.schema}"
+    return Reach(persona=str(persona), table=thing.name, command=command, privilege=may[command], refused=refused)
 
 
 @dataclass(frozen=True, slots=True)
 class _Asker:
     conn: Session
-    db: Snapshot
-    persona: Persona
-    there: dict[Relation, int | str]
     runtime_ms: int
 
-    def rows(self, table: Relation, condition: Expression) -> int | str:
-        """Rows that the persona finds and that satisfy the condition, or why they were not counted."""
-        return _count(self.conn, _rows(table, condition), self.runtime_ms, self.persona)
-
-    def policies(self, table: Table, command: str) -> tuple[Policy, ...]:
-        """Those that bind the persona."""
-        mine = {self.persona.role, *_memberships(self.db, self.persona.role)}
-        return tuple(p for p in table.policies if p.command in {"all", command} and (not p.roles or mine & {*p.roles}))
-
-
-def _of(asker: _Asker) -> Iterator[Reach]:
-    may = {
-        Relation(row["schema"], row["name"]): row
-        for row in fetch_dicts(asker.conn, "table_privileges", role=asker.persona.role)
-    }
-    for table in _tables(asker.db):
-        if table.name in may:
-            yield from _of_table(asker, table, may[table.name])
+    def count(self, statement: Statement, persona: Persona | None = None) -> Outcome:
+        """What a statement counts, as a persona or as who asks."""
+        with self.conn.transaction(force_rollback=True):
+            self.conn.execute("SET TRANSACTION READ ONLY")
+            fetch_dicts(self.conn, "bound_statement", runtime_ms=self.runtime_ms, lock_wait_ms=LOCK_WAIT_MS)
+            if persona and (refused := become(self.conn, persona)):
+                return Outcome(error=refused)
+            return attempt(self.conn, statement)
 
 
-def _of_table(asker: _Asker, table: Table, may: dict[str, Any]) -> Iterator[Reach]:
-    total = asker.there[table.name]
-    for command in COMMANDS:
-        reach = Reach(persona=str(asker.persona), table=table.name, command=command, privilege=may[command],
-                      of=total if isinstance(total, int) else None)  # fmt: skip
-        if not may["enters"]:
-            yield replace(reach, refused=f"may not use schema {table.name.schema}")
-        elif may[command] == "none":
-            yield replace(reach, refused="no privilege")
+def _of(asker: _Asker, db: Snapshot, persona: Persona, there: Counts) -> Iterator[Reach]:
+    may, roles = privileges(asker.conn, persona), effective_roles(asker.conn, persona)
+    for thing in relations(db):
+        if thing.name in may:
+            yield from _of_relation(asker, persona, thing, may=may[thing.name], there=there[thing.name], roles=roles)
+
+
+def _of_relation(
+    asker: _Asker, persona: Persona, thing: Table | View, *, may: dict[str, Any], there: Outcome, roles: frozenset[str]
+) -> Iterator[Reach]:
+    for command in COMMANDS if isinstance(thing, Table) else COMMANDS[:1]:
+        found = replace(no_reach(persona, thing, command, may), of=counted(there))
+        bound = isinstance(thing, Table) and may["bound"]
+        policies = binding(thing, roles, command) if isinstance(thing, Table) and bound else ()
+        if found.refused:
+            yield found
         elif command == "insert":
-            yield _insertable(reach, asker.policies(table, command), bound=may["bound"])
+            yield _insertable(found, policies) if bound else found
         elif may["select"] == "none":
-            yield replace(reach, refused="cannot be counted: it may not read the table")
+            yield replace(found, refused="cannot be counted: it may not read the table")
+        elif there.sqlstate == LOCKED:
+            yield replace(found, refused=there.error)
         else:
-            bound = command != "select" and may["bound"]
-            found = asker.rows(table.name, _using(asker.policies(table, command)) if bound else ALL)
-            yield replace(reach, rows=found) if isinstance(found, int) else replace(reach, refused=found)
+            condition = _using(policies) if bound and command != "select" else ALL
+            outcome = asker.count(_rows(thing.name, condition), persona)
+            yield replace(found, rows=counted(outcome), refused=outcome.error)
 
 
-def _insertable(reach: Reach, policies: tuple[Policy, ...], *, bound: bool) -> Reach:
-    if not bound:
-        return reach
+def counted(outcome: Outcome) -> int | None:
+    """What a statement has counted; None where it failed."""
+    return None if outcome.error else int(outcome.rows[0][0])
+
+
+def _insertable(reach: Reach, policies: tuple[Policy, ...]) -> Reach:
     if not any(p.permissive for p in policies):
         return replace(reach, refused="no policy lets a row in")
-    return replace(reach, condition=str(_all_of(policies, lambda p: p.check or p.using or ALL)))
+    return replace(reach, condition=str(what_it_checks(policies)))
+
+
+def what_it_checks(policies: tuple[Policy, ...]) -> Expression:
+    """What a row must satisfy that is added or changed."""
+    return _all_of(policies, lambda p: p.check or p.using or ALL)
 
 
 def _using(policies: tuple[Policy, ...]) -> Expression:
@@ -114,31 +133,3 @@ def _all_of(policies: tuple[Policy, ...], part: Callable[[Policy], Expression]) 
 
 def _rows(table: Relation, condition: Expression) -> Statement:
     return ddl("SELECT count(*) FROM {t} WHERE {c}", t=table, c=raw(condition))
-
-
-def _count(conn: Session, statement: Statement, runtime_ms: int, persona: Persona | None = None) -> int | str:
-    with conn.transaction(force_rollback=True):
-        conn.execute("SET TRANSACTION READ ONLY")
-        fetch_dicts(conn, "bound_statement", runtime_ms=runtime_ms, lock_wait_ms=500)
-        if persona and (refused := _become(conn, persona)):
-            return refused
-        outcome = attempt(conn, statement)
-    return outcome.error or int(outcome.rows[0][0])
-
-
-def _become(conn: Session, persona: Persona) -> str:
-    """Take the role and its settings on, for this transaction; why not, where the server refuses."""
-    for name, value in persona.settings:
-        if refused := attempt(conn, "SELECT pg_catalog.set_config($1, $2, true)", (name, value)).error:
-            return refused
-    return attempt(conn, ddl("SET LOCAL ROLE {role}", role=persona.role)).error
-
-
-def _memberships(db: Snapshot, role: str) -> set[str]:
-    """All roles whose privileges it has."""
-    groups = {found.name: found.member_of for found in db.roles}
-    found, new = set[str](), {role}
-    while new:
-        found |= new
-        new = {group for name in new for group in groups.get(name, ())} - found
-    return found - {role}

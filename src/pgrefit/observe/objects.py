@@ -47,6 +47,7 @@ def read_functions(reader: Reader) -> tuple[Function, ...]:
             name=Relation(row.pop("schema"), row.pop("name")),
             settings=tuple(row.pop("settings") or ()),
             definition=row.pop("body"),
+            unread=reader.closed.functions.get(oid, ""),
             **row,
             **reader.owned("pg_proc", oid),
         )

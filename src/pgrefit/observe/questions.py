@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from pgrefit.model.observation import Answer, Cell, Question
-from pgrefit.pg.ask import Reply, ask
+from pgrefit.pg.ask import Asker, Reply, ask
 
 from .answer_file import AnswerFile
 from .budget import Purse
@@ -37,16 +37,20 @@ def answer_within(
 
     What the budget no longer allows is answered by `skipped`.
     """
-    return {question: _within(conn, question, purse, file) for question in sorted(questions, key=purse.price)}
+    with Asker(conn) as asker:
+        return {question: _within(asker, question, purse, file) for question in sorted(questions, key=purse.price)}
 
 
-def _within(conn: psycopg.Connection[Any], question: Question, purse: Purse, file: AnswerFile | None) -> Answer:
+def _within(asker: Asker, question: Question, purse: Purse, file: AnswerFile | None) -> Answer:
     if kept := file.find(question) if file else None:
         return kept
     if refusal := purse.refuses(question):
         return Answer(skipped=refusal)
     began = time.monotonic()
-    reply = _reply(conn, question, purse.question_ms, MOST_ROWS)
+    reply = asker.ask(
+        question.select, runtime_ms=purse.question_ms, lock_wait_ms=LOCK_WAIT_MS, rows=MOST_ROWS,
+        small=purse.is_small(question),
+    )  # fmt: skip
     if reply.locked:
         purse.locked.add(question.about)
     found = _answer(reply)

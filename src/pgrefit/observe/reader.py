@@ -11,6 +11,7 @@ import psycopg
 
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Grant
+from pgrefit.observe.locks import OPEN, Closed
 from pgrefit.pg.queries import fetch_dicts
 
 Row = dict[str, Any]
@@ -28,16 +29,18 @@ class Owned(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """A connection, with all comments, grants and extension members by catalog and oid."""
+    """A connection, with all comments, grants and extension members by catalog and oid, and what is behind locks."""
 
     conn: psycopg.Connection[Any]
     comments: dict[Key, str]
     grants: dict[Key, tuple[Grant, ...]]
     extensions: dict[tuple[str, int], str]
+    closed: Closed = OPEN
 
     def rows(self, query: str) -> list[Row]:
-        """Rows of a named query, without objects that were dropped while we read: their definition is NULL."""
-        return [row for row in fetch_dicts(self.conn, query) if row.get("definition", "") is not None]
+        """Rows of a named query, without what was dropped while we read, or is locked: its definition is NULL."""
+        found = fetch_dicts(self.conn, query, **self.closed.parameters())
+        return [row for row in found if row.get("definition", "") is not None]
 
     def grouped(self, query: str, build: Callable[[Row], Part], by: str = "relation") -> dict[int, tuple[Part, ...]]:
         """What `build` makes of the rows, by the oid in their column `by`, which it takes out."""
@@ -67,8 +70,8 @@ class Reader:
         }
 
 
-def open_reader(conn: psycopg.Connection[Any]) -> Reader:
-    """Read what hangs on objects."""
+def open_reader(conn: psycopg.Connection[Any], closed: Closed = OPEN) -> Reader:
+    """Read what hangs on objects; `closed`: what is to be gone round."""
     grants: defaultdict[Key, list[Grant]] = defaultdict(list)
     for row in fetch_dicts(conn, "grants"):
         key = (row.pop("class"), row.pop("oid"), row.pop("number"))
@@ -80,6 +83,7 @@ def open_reader(conn: psycopg.Connection[Any]) -> Reader:
         comments={(row["class"], row["oid"], row["number"]): row["comment"] for row in comments},
         grants={key: tuple(held) for key, held in grants.items()},
         extensions={(row["class"], row["oid"]): row["extension"] for row in members},
+        closed=closed,
     )
 
 

@@ -8,6 +8,7 @@ import psycopg
 
 from pgrefit.model.snapshot import Snapshot
 from pgrefit.observe.columns import read_columns
+from pgrefit.observe.locks import OPEN, look_for_locks
 from pgrefit.observe.objects import (
     read_extended_statistics,
     read_extensions,
@@ -22,17 +23,26 @@ from pgrefit.observe.parts import read_constraints, read_indexes, read_parents, 
 from pgrefit.observe.reader import Reader, open_reader
 from pgrefit.observe.tables import Parts, read_tables, read_views
 from pgrefit.observe.uses import read_uses, read_whole_uses
-from pgrefit.pg.moment import at_one_moment
+from pgrefit.pg.moment import ROUNDS, at_one_moment
 
 
-def take_snapshot(conn: psycopg.Connection[Any]) -> Snapshot:
+def take_snapshot(conn: psycopg.Connection[Any], *, past_locks: bool = False) -> Snapshot:
     """Read the whole schema of the connection's database, in one read-only transaction or within the caller's.
 
     Any role may: the catalog is open to all. System schemas, temporary objects and schema pgrefit are left out.
-    Raises LockNotGranted where a definition waits behind a lock for longer than the session allows, and StoppedSafely
-    where the schema does not hold still.
+    Where a definition waits behind a lock for longer than the session allows it raises LockNotGranted; `past_locks`:
+    what is locked is in the snapshot as `unread` instead, with what can be told of it without waiting. Raises
+    StoppedSafely where the schema does not hold still.
     """
-    return at_one_moment(conn, lambda: _assemble(open_reader(conn)))
+    closed = OPEN
+
+    def read() -> Snapshot:
+        nonlocal closed
+        if past_locks:
+            closed = look_for_locks(conn, closed)
+        return _assemble(open_reader(conn, closed))
+
+    return at_one_moment(conn, read, rounds=ROUNDS if past_locks else 1)
 
 
 def _assemble(reader: Reader) -> Snapshot:

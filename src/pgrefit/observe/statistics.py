@@ -9,16 +9,17 @@ import psycopg
 
 from pgrefit.model.names import Relation
 from pgrefit.model.statistics import ColumnStatistics, IndexStatistics, SequenceStatistics, Statistics, TableStatistics
-from pgrefit.pg.moment import at_one_moment
+from pgrefit.pg.moment import ROUNDS, at_one_moment
 from pgrefit.pg.queries import fetch_dicts
 
 
 def take_statistics(conn: psycopg.Connection[Any]) -> Statistics:
     """Read sizes, estimates, counters and changed settings; column statistics only of columns that the role may read.
 
-    Materialized views are among the tables. Raises LockNotGranted where a size waits longer than the session allows.
+    Materialized views are among the tables. What is locked is not asked for its size; LockNotGranted where locks that
+    are taken meanwhile are in the way again and again.
     """
-    return at_one_moment(conn, lambda: _statistics(conn))
+    return at_one_moment(conn, lambda: _statistics(conn), rounds=ROUNDS)
 
 
 def _statistics(conn: psycopg.Connection[Any]) -> Statistics:

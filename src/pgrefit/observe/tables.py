@@ -42,6 +42,7 @@ def _table(reader: Reader, parts: Parts, row: Row) -> Table:
         partition_of=next(iter(parents), None) if is_partition else None,
         inherits=() if is_partition else parents,
         options=tuple(row.pop("options")),
+        unread=reader.closed.reason(oid),
         **row,
         **reader.owned("pg_class", oid),
     )
@@ -61,6 +62,7 @@ def _view(reader: Reader, parts: Parts, row: Row) -> View:
         indexes=parts.indexes.get(oid, ()),
         triggers=parts.triggers.get(oid, ()),
         options=tuple(row.pop("options") or ()),
+        unread=reader.closed.reason(oid),
         **row,
         **reader.owned("pg_class", oid),
     )

@@ -17,19 +17,26 @@ from pgrefit.pg.queries import fetch, fetch_dicts
 
 Value = TypeVar("Value")
 WAITS_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8)
+ROUNDS = 4  # of reading past locks: each costs at most one wait for a lock
 
 
-def at_one_moment(conn: psycopg.Connection[Any], read: Callable[[], Value]) -> Value:
+def at_one_moment(conn: psycopg.Connection[Any], read: Callable[[], Value], *, rounds: int = 1) -> Value:
     """What `read` returns, run in a repeatable-read, read-only transaction, or in a savepoint of the caller's.
 
     The server prints definitions from the catalog as it is now, not as of the transaction: where an object is dropped
-    in between that fails, and all is read again. Raises StoppedSafely where the schema does not hold still.
+    in between that fails, and all is read again. Raises StoppedSafely where the schema does not hold still, and
+    LockNotGranted where a lock was in the way `rounds` times: give more than one to a `read` that looks for locks first
+    and goes round them.
     """
     for wait in WAITS_SECONDS:
         try:
             return _once(conn, read)
         except psycopg.errors.InternalError_:
             sleep(wait)
+        except LockNotGranted:
+            rounds -= 1
+            if not rounds:
+                raise
     try:
         return _once(conn, read)
     except psycopg.errors.InternalError_ as error:

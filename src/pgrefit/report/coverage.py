@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pgrefit.model.audit_report import Accepted, AuditReport, Coverage, Examined, LeftOut
 from pgrefit.report.units import listed, plural
@@ -14,7 +14,8 @@ NAMED = 5  # rules in a sentence
 def coverage_lines(report: AuditReport, *, everything: bool = True) -> Iterator[str]:
     """How much was examined, what could not be and why, which rules did not run, and what was left out."""
     yield from _looked(report)
-    yield from _first(_unseen(report), "more that could not be looked at", everything=everything)
+    unseen = _unseen(report, _all if everything else _few)
+    yield from _first(unseen, "more that could not be looked at", everything=everything)
     yield from _silent(report)
     yield from left_out_lines(report, everything=everything)
     yield from report.notes
@@ -42,6 +43,7 @@ def left_out_phrase(left: LeftOut) -> str:
         "comment": f"by {left.where}",
         "baseline": f"known to {left.where}",
         "platform": "in schemas that the platform made and keeps",
+        "tool": "in tables that a tool for migrations made for itself",
     }[left.by]
     return f"{who}: {left.reason}" if left.reason else f"{who}, no reason given" if left.where else who
 
@@ -87,14 +89,17 @@ def _examined(coverage: Coverage) -> str:
     return "; ".join(filter(None, (coverage.subject, asked if coverage.asked else ""))) or "nothing"
 
 
-def _unseen(report: AuditReport) -> Iterator[str]:
-    """Each thing once, with the rules that missed it."""
+def _unseen(report: AuditReport, named: Callable[[Iterable[str]], str]) -> Iterator[str]:
+    """Each thing once, with the rules that missed it; together what the same rules missed for the same reason."""
     missed: dict[tuple[str, str], list[str]] = {}
     for each in report.coverage:
         for skipped in each.skipped:
             missed.setdefault((skipped.about, skipped.reason), []).append(each.rule)
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (about, reason), rules in missed.items():
-        yield f"could not look at {about}: {reason} ({_few(dict.fromkeys(rules))})"
+        alike.setdefault((reason, tuple(dict.fromkeys(rules))), []).append(about)
+    for (reason, who), things in alike.items():
+        yield f"could not look at {named(things)}: {reason} ({_few(who)})"
     yield from (f"could not look at {unseen.about}: {unseen.reason}" for unseen in report.unseen)
 
 
@@ -119,6 +124,10 @@ def _few(names: Iterable[str]) -> str:
     found = list(names)
     more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
     return ", ".join(found[:NAMED]) + more
+
+
+def _all(names: Iterable[str]) -> str:
+    return ", ".join(names)
 
 
 def _first(lines: Iterable[str], more: str, *, everything: bool) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 
 from pgrefit.model import lookup
 from pgrefit.model.snapshot import Function, Grant, Policy, Role, Snapshot, Table, View
 
+NAME_IN_PATH = re.compile(r'"((?:[^"]|"")+)"|([^\s,"]+)')
 EVERYBODY = ""  # PUBLIC, as grants name it
 API_ROLES = frozenset({"anon", "authenticated"})  # as which a PostgREST or Supabase API lets the world in
 OPEN_ROLES = API_ROLES | {EVERYBODY}
@@ -16,6 +18,13 @@ SUPABASE_SCHEMAS = frozenset({
     "auth", "cron", "extensions", "graphql", "graphql_public", "net", "pgbouncer", "pgmq", "pgsodium",
     "pgsodium_masks", "realtime", "_realtime", "_analytics", "_supavisor", "storage", "supabase_functions",
     "supabase_migrations", "vault",
+})  # fmt: skip
+# Tables in which tools for migrations keep their books.
+MIGRATION_TABLES = frozenset({
+    "__diesel_schema_migrations", "__efmigrationshistory", "_prisma_migrations", "_sqlx_migrations", "alembic_version",
+    "ar_internal_metadata", "atlas_schema_revisions", "databasechangelog", "databasechangeloglock", "django_migrations",
+    "flyway_schema_history", "goose_db_version", "knex_migrations", "knex_migrations_lock", "refinery_schema_history",
+    "schema_migrations", "typeorm_metadata",
 })  # fmt: skip
 
 
@@ -38,6 +47,12 @@ def platform_schemas(db: Snapshot) -> frozenset[str]:
 
 
 @lookup.remembered
+def tables_of_tools(db: Snapshot) -> tuple[Table, ...]:
+    """Tables that a tool made for itself, told by their names."""
+    return tuple(table for table in db.tables if table.name.name.lower() in MIGRATION_TABLES)
+
+
+@lookup.remembered
 def entrants(db: Snapshot) -> dict[str, frozenset[str]]:
     """Who may look objects of a schema up, by the schema; its owner among them."""
     return {s.name: frozenset(g.grantee for g in s.grants if g.privilege == "USAGE") | {s.owner} for s in db.schemas}
@@ -56,8 +71,8 @@ def tables_and_views(db: Snapshot) -> Iterator[Table | View]:
 
 
 def is_users(db: Snapshot, thing: Table | View | Function) -> bool:
-    """Whether it belongs to the user, not to an extension or to the platform."""
-    return not thing.extension and thing.name.schema not in platform_schemas(db)
+    """Whether it belongs to the user, not to an extension or to the platform, and was read whole."""
+    return not thing.extension and not thing.unread and thing.name.schema not in platform_schemas(db)
 
 
 def shown(role: str) -> str:
@@ -73,6 +88,13 @@ def bound_holders(db: Snapshot, table: Table | View, privileges: Collection[str]
     grants = (*table.grants, *(grant for column in table.columns for grant in column.grants))
     found = {grant.grantee for grant in grants if grant.privilege in privileges}
     return frozenset(role for role in found - {table.owner} - bypassing(db) if may_enter(db, role, table.name.schema))
+
+
+def is_granted(thing: Table | View) -> bool:
+    """Whether somebody besides its owner holds a privilege on it; where nobody does, who will is not known here."""
+    owner = thing.owner
+    own = any(grant.grantee != owner for grant in thing.grants)
+    return own or any(grant.grantee != owner for column in thing.columns for grant in column.grants)
 
 
 def may_enter(db: Snapshot, role: str, schema: str) -> bool:
@@ -94,6 +116,11 @@ def memberships(db: Snapshot, role: str) -> frozenset[str]:
         found |= new
         left.extend(new)
     return frozenset(found)
+
+
+def schemas_of_path(path: str) -> tuple[str, ...]:
+    """The schemas of a search_path in order, those in quotes without them."""
+    return tuple(quoted.replace('""', '"') if quoted else plain for quoted, plain in NAME_IN_PATH.findall(path))
 
 
 def executors(db: Snapshot, function: Function) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
@@ -23,6 +24,8 @@ RUN_TEXT = {"PLpgSQL_stmt_dynexecute": "query", "PLpgSQL_stmt_dynfors": "query",
 STATEMENT = 0  # parse modes of PL/pgSQL: a whole statement, an expression, then assignments
 EXPRESSION = 2
 TESTS = {"cond", "t_expr"}
+LANGUAGES = frozenset({"sql", "plpgsql"})
+UNPARSED = "the parser, libpg_query, does not take them in whole"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,13 +67,25 @@ def bodies(db: Snapshot) -> tuple[Body, ...]:
     return tuple(body for function in db.functions if is_users(db, function) for body in _read(function))
 
 
+@lookup.remembered
+def unread_bodies(db: Snapshot) -> dict[str, list[Function]]:
+    """The user's functions whose bodies no rule can look into, by the reason."""
+    seen = {id(body.function) for body in bodies(db)}
+    found: defaultdict[str, list[Function]] = defaultdict(list)
+    for function in db.functions:
+        if is_users(db, function) and function.definition is not None and id(function) not in seen:
+            why = UNPARSED if function.language in LANGUAGES else f"no rule can read {function.language}"
+            found[why].append(function)
+    return dict(found)
+
+
 def parameters(definition: pb.CreateFunctionStmt) -> list[pb.FunctionParameter]:
     """The parameters of a function, in order; columns of a result table are among them."""
     return [node.function_parameter for node in definition.parameters]
 
 
 def _read(function: Function) -> Iterator[Body]:
-    if function.definition is None or function.language not in {"sql", "plpgsql"}:
+    if function.definition is None or function.language not in LANGUAGES:
         return
     try:
         definition = parse_sql(function.definition).stmts[0].stmt.create_function_stmt

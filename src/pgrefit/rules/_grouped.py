@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from pgrefit.model.finding import Finding, Severity
+from pgrefit.model.names import dotted
 from pgrefit.rules._ask import catalog
 
 FEW = 3  # of a schema that are told one by one
@@ -28,7 +29,7 @@ def by_schema(found: Iterable[tuple[str, Finding]], message: str, *, few: int = 
 
 def _one(schema: str, together: list[Finding], message: str) -> Finding:
     return Finding(
-        object=schema,
+        object=dotted(schema),
         message=f"{len(together)} {message}",
         severity=Severity.INFO,
         evidence=tuple(catalog(finding.object, finding.message) for finding in together),

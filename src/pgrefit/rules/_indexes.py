@@ -8,7 +8,7 @@ from pgrefit.changes.create_index import CreateIndex, IndexColumn, free_index_na
 from pgrefit.model.snapshot import Index, IndexKey, Snapshot, Table
 from pgrefit.model.sql_tree import columns_of, is_readable, nodes, parse_expression, value_of
 
-ORDERED = {"btree", "hash", "gist"}  # descended by their first keys; others, by any of them
+ORDERED = {"btree", "hash", "gist", "spgist"}  # descended by their first keys; others, by any of them
 OF_PARTS = ("trgm", "array", "jsonb", "tsvector", "hstore", "gin__int", "box", "point")  # not for equality
 
 
@@ -36,7 +36,7 @@ def _compares(index: Index, columns: tuple[str, ...], table: Table | None) -> bo
     for key in index.keys:
         if key.column not in columns:
             continue
-        if index.method in {"gist", "gin"} and any(part in key.opclass for part in OF_PARTS):
+        if index.method in {"gist", "gin", "spgist"} and any(part in key.opclass for part in OF_PARTS):
             return False
         if key.collation != collations.get(key.column, key.collation):
             return False

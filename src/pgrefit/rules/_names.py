@@ -10,9 +10,10 @@ from functools import lru_cache
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Table
 
-WORD = re.compile(r"[^\W\d_]+?(?=[A-Z][a-z])|[^\W\d_]*?[a-z](?=[A-Z])|[^\W\d_]+|\d+")
+UPPER, LOWER = "[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]", "[a-zß-öø-ÿα-ωа-џ]"
+WORD = re.compile(rf"[^\W\d_]+?(?={UPPER}{LOWER})|[^\W\d_]*?{LOWER}(?={UPPER})|[^\W\d_]+|\d+")
 MOST_NAMES = 100_000  # that are remembered
-MARKS = {"id", "uuid", "guid", "fk", "ref", "key"}
+MARKS = {"id", "uuid", "guid", "fk", "ref", "key", "ид"}
 UNITS = {
     "s", "sec", "secs", "second", "seconds", "ms", "millis", "milliseconds", "min", "mins", "minutes", "hours", "days",
     "bytes", "kb", "mb", "gb", "m", "km", "cm", "mm", "kg", "g", "percent", "pct", "cents",

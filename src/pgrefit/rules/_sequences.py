@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pgrefit.model.snapshot import Column, Sequence, Snapshot, Table
 from pgrefit.model.sql_tree import UnreadableError
 
 LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1}
+CAST = re.compile(r"\A\((nextval\(.*\))\)::(?:smallint|integer|bigint)\Z")  # of the number
 HEAD, TAIL = "nextval('", "'::regclass)"  # of a default as the server prints it
 
 
@@ -64,12 +66,12 @@ def _sequences(
         identity = identities.get((table.name, column.name))
         yield from ((identity, True),) if identity else ()
     elif column.default is not None and "nextval(" in column.default:
-        bare = _bare(column.default)
+        bare = _bare(CAST.sub(r"\1", column.default))
         names = _names(column.default) if bare is None else (bare,)
         yield from ((known[name], bare is not None) for name in names if name in known)
 
 
-def _bare(default: Expression) -> Relation | None:
+def _bare(default: str) -> Relation | None:
     """The sequence of a default that is nothing but its nextval(), which is how nearly all are: it needs no parser."""
     if not (default.startswith(HEAD) and default.endswith(TAIL)):
         return None

@@ -10,7 +10,7 @@ SELECT
         FROM pg_constraint AS k
         WHERE k.contype = 'n' AND NOT k.convalidated AND k.conrelid <> 0
     ) AS not_null,
-    pg_get_expr(d.adbin, d.adrelid) AS "default",
+    CASE WHEN d.adrelid <> ALL(%(locked)s::oid[]) THEN pg_get_expr(d.adbin, d.adrelid) END AS "default",
     CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' ELSE '' END AS identity,
     CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' ELSE '' END AS generated,
     CASE WHEN l.oid IS NULL THEN '' ELSE format('%%I.%%I', ln.nspname, l.collname) END AS collation,

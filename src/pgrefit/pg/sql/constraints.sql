@@ -1,4 +1,4 @@
--- Constraints of tables and of domains.
+-- Constraints of tables and of domains; no definition where it waits for a lock.
 SELECT
     k.oid,
     k.conrelid AS relation,
@@ -9,9 +9,14 @@ SELECT
         WHEN 'x' THEN 'exclusion' WHEN 'n' THEN 'not null' ELSE 'trigger'
     END AS kind,
     k.conkey AS columns,
-    pg_get_constraintdef(k.oid) AS definition,
-    CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END AS expression,
+    CASE
+        WHEN k.contype NOT IN ('c', 'x') OR k.conrelid <> ALL(%(locked)s::oid[]) THEN pg_get_constraintdef(k.oid)
+    END AS definition,
+    CASE
+        WHEN k.contype = 'c' AND k.conrelid <> ALL(%(locked)s::oid[]) THEN pg_get_expr(k.conbin, k.conrelid)
+    END AS expression,
     k.convalidated AS validated,
+    k.oid NOT IN (SELECT g.tgconstraint FROM pg_trigger AS g WHERE g.tgisinternal AND g.tgenabled = 'D') AS checked,
     k.condeferrable AS deferrable,
     k.condeferred AS deferred,
     NOT k.conislocal AS inherited,

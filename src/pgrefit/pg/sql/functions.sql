@@ -1,4 +1,4 @@
--- Functions, procedures and aggregates; not the constructors that range types bring along.
+-- Functions, procedures and aggregates, without a body where it waits for a lock; not the constructors of range types.
 SELECT
     p.oid,
     n.nspname AS schema,
@@ -13,7 +13,9 @@ SELECT
     p.proisstrict AS strict,
     CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END AS parallel,
     p.proconfig AS settings,
-    CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END AS body,
+    CASE
+        WHEN p.prokind <> 'a' AND p.oid <> ALL(%(locked_functions)s::oid[]) THEN pg_get_functiondef(p.oid)
+    END AS body,
     pg_get_userbyid(p.proowner) AS owner
 FROM pg_proc AS p
 JOIN pg_namespace AS n ON n.oid = p.pronamespace

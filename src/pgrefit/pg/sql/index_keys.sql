@@ -1,4 +1,4 @@
--- Keys of indexes: a row for each column or expression, included columns left out.
+-- Keys of indexes: a row for each column or expression, included columns left out; not of tables that are locked.
 SELECT
     i.indexrelid AS index,
     b.attname AS "column",
@@ -19,5 +19,7 @@ JOIN pg_namespace AS pn ON pn.oid = p.opcnamespace
 LEFT JOIN pg_attribute AS b ON b.attrelid = i.indrelid AND b.attnum = i.indkey[a.attnum - 1] AND b.attnum <> 0
 LEFT JOIN pg_collation AS l ON l.oid = i.indcollation[a.attnum - 1] AND l.oid <> t.typcollation
 LEFT JOIN pg_namespace AS ln ON ln.oid = l.collnamespace
-WHERE i.indislive AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'pgrefit')
+WHERE
+    i.indislive AND i.indrelid <> ALL(%(locked)s::oid[])
+    AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'pgrefit')
 ORDER BY i.indexrelid, a.attnum

@@ -1,7 +1,8 @@
 -- Size in bytes and scans of each index; those of a partitioned index are its partitions'.
 WITH locked AS MATERIALIZED (
+    -- Those that nobody may look at now, or that someone is queued for: their size is what the last VACUUM or ANALYZE saw.
     SELECT l.relation FROM pg_locks AS l
-    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted AND l.pid <> pg_backend_pid()
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid IS DISTINCT FROM pg_backend_pid()
 )
 SELECT
     i.indrelid AS relation,

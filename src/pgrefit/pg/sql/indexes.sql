@@ -1,4 +1,4 @@
--- Indexes of tables and materialized views.
+-- Indexes of tables and materialized views; no definition where the table is locked.
 SELECT
     c.oid,
     i.indrelid AS relation,
@@ -7,7 +7,7 @@ SELECT
     m.amname AS method,
     i.indkey::int2[] AS numbers,
     i.indnkeyatts AS key_count,
-    pg_get_expr(i.indpred, i.indrelid) AS predicate,
+    CASE WHEN i.indrelid <> ALL(%(locked)s::oid[]) THEN pg_get_expr(i.indpred, i.indrelid) END AS predicate,
     i.indisunique AS "unique",
     i.indisprimary AS "primary",
     i.indnullsnotdistinct AS nulls_not_distinct,
@@ -17,7 +17,7 @@ SELECT
     i.indisreplident AS replica_identity,
     c.reloptions AS options,
     k.conname AS "constraint",
-    pg_get_indexdef(c.oid) AS definition
+    CASE WHEN i.indrelid <> ALL(%(locked)s::oid[]) THEN pg_get_indexdef(c.oid) END AS definition
 FROM pg_index AS i
 JOIN pg_class AS c ON c.oid = i.indexrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace

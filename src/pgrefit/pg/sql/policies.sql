@@ -1,4 +1,4 @@
--- Row security policies.
+-- Row security policies; not of tables that are locked.
 SELECT
     p.oid,
     p.polrelid AS relation,
@@ -13,5 +13,7 @@ SELECT
 FROM pg_policy AS p
 JOIN pg_class AS c ON c.oid = p.polrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'pgrefit')
+WHERE
+    p.polrelid <> ALL(%(locked)s::oid[])
+    AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'pgrefit')
 ORDER BY p.polrelid, p.polname

@@ -47,7 +47,9 @@ CROSS JOIN LATERAL (
                         FROM pg_attribute AS a
                         WHERE a.attrelid = r.prrelid AND a.attnum = ANY(r.prattrs)
                     ) || ')', '')
-                    || coalesce(' WHERE (' || pg_get_expr(r.prqual, r.prrelid) || ')', '')
+                    || coalesce(' WHERE (' || CASE
+                        WHEN r.prrelid <> ALL(%(locked)s::oid[]) THEN pg_get_expr(r.prqual, r.prrelid)
+                    END || ')', '')
                     ORDER BY n.nspname, c.relname
                 )
             FROM pg_publication_rel AS r

@@ -1,4 +1,4 @@
--- What a role may do with each table: 'table', 'some columns' or 'none', by command.
+-- What a role may do with each table and view: 'table', 'some columns' or 'none', by command.
 SELECT
     n.nspname AS schema,
     c.relname AS name,
@@ -15,6 +15,6 @@ SELECT
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 CROSS JOIN pg_roles AS r
-WHERE r.rolname = %(role)s AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+WHERE r.rolname = %(role)s AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
       AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'pgrefit')
 ORDER BY n.nspname, c.relname

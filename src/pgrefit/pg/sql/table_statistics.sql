@@ -1,8 +1,12 @@
 -- Sizes in bytes, estimated rows and usage counters of each table; sizes of a partitioned table are those of its partitions.
 WITH locked AS MATERIALIZED (
-    -- To ask for the size of one of these would be to wait: it is taken from the last VACUUM or ANALYZE.
+    -- To ask for the size of one of these would be to wait: it is taken from the last VACUUM or ANALYZE. What is queued
+    -- for is as good as locked; a table goes with its index, for that is read to size what is stored beside a table.
     SELECT l.relation FROM pg_locks AS l
-    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted AND l.pid <> pg_backend_pid()
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid IS DISTINCT FROM pg_backend_pid()
+    UNION
+    SELECT i.indrelid FROM pg_locks AS l JOIN pg_index AS i ON i.indexrelid = l.relation
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid IS DISTINCT FROM pg_backend_pid()
 )
 SELECT
     c.oid,

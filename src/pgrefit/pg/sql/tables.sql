@@ -1,4 +1,4 @@
--- Tables of every kind, with what is said of a table as a whole.
+-- Tables of every kind, with what is said of a table as a whole; of locked ones nothing that waits for the lock.
 SELECT
     c.oid,
     n.nspname AS schema,
@@ -6,8 +6,10 @@ SELECT
     CASE c.relkind WHEN 'p' THEN 'partitioned table' WHEN 'f' THEN 'foreign table' ELSE 'table' END AS kind,
     pg_get_userbyid(c.relowner) AS owner,
     CASE c.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'permanent' END AS persistence,
-    CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition_key,
-    CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END AS partition_bound,
+    CASE WHEN c.relkind = 'p' AND c.oid <> ALL(%(locked)s::oid[]) THEN pg_get_partkeydef(c.oid) END AS partition_key,
+    CASE
+        WHEN c.relispartition AND c.oid <> ALL(%(locked)s::oid[]) THEN pg_get_expr(c.relpartbound, c.oid)
+    END AS partition_bound,
     c.relispartition AS is_partition,
     c.relrowsecurity AS row_security,
     c.relforcerowsecurity AS force_row_security,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from postgast import pg_query_pb2 as pb
@@ -12,9 +13,11 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Constraint
 from pgrefit.model.sql_tree import NotAnExpressionError, nodes, parse_expression, value_of
 from pgrefit.rules._ask import catalog, tables
+from pgrefit.rules.security._truth import is_always_true
 
 COMPARISONS = {"=", "<>", "<", ">", "<=", ">="}
 NULL_AS_PRINTED = "NULL::"
+OF_CONSTANTS = re.compile(r"\(\d+ (?:=|<>|<|>|<=|>=) \d+\)")
 
 
 @rule(
@@ -22,7 +25,7 @@ NULL_AS_PRINTED = "NULL::"
     title="Check that accepts everything",
     why=(
         "A comparison with NULL is neither true nor false, and a check lets pass what is not false: with a NULL in the"
-        " list of values, any other value gets in too."
+        " list of values, any other value gets in too. One that holds for every row refuses nothing either."
     ),
     example="""
         CREATE TABLE purchase (id int PRIMARY KEY, state text, CHECK (state IN ('new', 'paid', NULL)));
@@ -35,17 +38,28 @@ NULL_AS_PRINTED = "NULL::"
     """,
 )
 def check_that_accepts_all(observation: Observation) -> Iterator[Finding]:
-    """Checks of tables and domains in which something is compared with NULL."""
+    """Checks of tables and domains in which something is compared with NULL, or that hold whatever the row."""
     for owner, check in _checks(observation):
-        if check.expression and NULL_AS_PRINTED in check.expression and _compares_with_null(check.expression):
+        says = _says(check.expression) if check.expression else ""
+        if says:
             yield Finding(
                 object=f"{owner}.{check.name}",
-                message="compares with NULL, which refuses nothing",
+                message=says,
                 severity=Severity.ERROR,
                 evidence=(catalog("definition", str(check.definition)),),
-                advice="take the NULL out (a check lets empty values pass anyway), look for values that got in, and add"
-                " the check anew",
+                advice="write what is meant (a check lets empty values pass anyway), look for values that got in, and"
+                " add the check anew",
             )
+
+
+def _says(condition: Expression) -> str:
+    """What is wrong with it; parsed only where its text may be so."""
+    if NULL_AS_PRINTED in condition and _compares_with_null(condition):
+        return "compares with NULL, which refuses nothing"
+    either = "IS NULL" in condition and "IS NOT NULL" in condition
+    if (either or "true" in condition or OF_CONSTANTS.search(condition)) and is_always_true(condition, ()):
+        return "holds for every row, and refuses nothing"
+    return ""
 
 
 def _checks(observation: Observation) -> Iterator[tuple[object, Constraint]]:

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pgrefit.model import lookup
 from pgrefit.model.ddl import Expression, Statement, ddl, expression, joined, raw
 from pgrefit.model.finding import Cost, Finding, Severity, rule
+from pgrefit.model.names import Relation, split_dotted
 from pgrefit.model.observation import Observation, Question
-from pgrefit.model.snapshot import Column, Constraint, Table
-from pgrefit.rules._ask import SAMPLE_KEYS, Row, catalog, is_empty, known, named, row_of, sample_of, scan
-from pgrefit.rules._columns import stored_tables
-from pgrefit.rules._names import reference_name, stems
+from pgrefit.model.snapshot import Column, Table
+from pgrefit.rules._ask import (
+    SAMPLE_KEYS,
+    Row,
+    catalog,
+    is_empty,
+    is_text,
+    known,
+    named,
+    row_of,
+    sample_of,
+    scan,
+    statistics_of,
+)
+from pgrefit.rules._columns import seen_values, stored_tables
+from pgrefit.rules._languages import english, meanings
+from pgrefit.rules._names import reference_name
+from pgrefit.rules.references import missing_foreign_key as references
 
 ROWS_TRIED = 1000
+COLUMN_PARTS = 3  # of a column's name: schema, table, column
 FEWEST_ROWS = 20
 FEWEST_VALUES = 4
 MOST_DIFFERING = 0.1
+FEWEST_TEXTS = 20  # different ones, where no name tells
+SHARED = 0.3  # of the values that ANALYZE kept of the copy
 BY_CHANCE = 0.25  # of the rows that do not have the most frequent value, so many may differ
 TYPES = ("text", "character varying", "character", "integer", "bigint", "smallint", "uuid", "numeric")
 # What both rows have of their own.
@@ -41,12 +61,21 @@ TABLES_OF_THE_PAST = {
 
 
 @dataclass(frozen=True, slots=True)
+class Through:
+    """Columns that refer to a row of another table, by a foreign key or by their values alone."""
+
+    columns: tuple[str, ...]
+    parent: Relation
+    parent_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Copy:
     """A column, the reference that leads to the source, and the column there."""
 
     table: Table
     column: Column
-    through: Constraint
+    through: Through
     parent: Table
     source: Column
 
@@ -75,6 +104,7 @@ class Copy:
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
+    yield from references.missing_foreign_key.asks(observation)
     for copy in _candidates(observation):
         yield copy.tried(observation)
         row = row_of(observation, copy.tried(observation))
@@ -85,33 +115,71 @@ def _asks(observation: Observation) -> Iterator[Question]:
 def _candidates(observation: Observation) -> Iterator[Copy]:
     db = observation.snapshot
     for table in stored_tables(observation):
-        past = set(stems(table.name.name)) & TABLES_OF_THE_PAST
-        for key in () if past or is_empty(observation, table) else table.foreign_keys:
-            parent = db.find_table(key.parent) if key.parent and key.parent != table.name else None
+        past = meanings(table.name.name) & TABLES_OF_THE_PAST
+        for key in () if past or is_empty(observation, table) else _references(observation, table):
+            parent = db.find_table(key.parent) if key.parent != table.name else None
             if parent:
-                yield from _copies(table, key, parent)
+                yield from _copies(observation, table, key, parent)
 
 
-def _copies(table: Table, key: Constraint, parent: Table) -> Iterator[Copy]:
-    """Columns named as one of the parent's, or as the parent and its column."""
-    sources = {"".join(stems(column.name)): column for column in parent.columns}
+def _references(observation: Observation, table: Table) -> Iterator[Through]:
+    for key in table.foreign_keys:
+        if key.parent:
+            yield Through(key.columns, key.parent, key.parent_columns)
+    yield from _undeclared(observation).get(table.name, ())
+
+
+@lookup.remembered
+def _undeclared(observation: Observation) -> dict[Relation, list[Through]]:
+    """References that another rule found without a foreign key."""
+    found: defaultdict[Relation, list[Through]] = defaultdict(list)
+    for finding in references.missing_foreign_key.check(observation):
+        keys = [e.value for e in finding.evidence if e.measure == "key" and isinstance(e.value, str)]
+        for column, key in ((split_dotted(finding.object), split_dotted(key)) for key in keys):
+            if len(column) == len(key) == COLUMN_PARTS:
+                found[Relation(column[0], column[1])].append(Through(column[2:], Relation(key[0], key[1]), key[2:]))
+    return dict(found)
+
+
+def _copies(observation: Observation, table: Table, key: Through, parent: Table) -> Iterator[Copy]:
+    """Columns named as one of the parent's, or as the parent and its column; texts that have the same values."""
+    sources = {"".join(english(column.name)): column for column in parent.columns}
     kept_equal = {name for other in table.foreign_keys if other.parent == parent.name for name in other.columns}
+    kept_equal.update(key.columns)
     for column in table.columns:
-        parts = stems(column.name)
-        if column.name in kept_equal or column.generated or set(parts) & AS_IT_WAS or not _typed(column):
+        if column.name in kept_equal or column.generated or meanings(column.name) & AS_IT_WAS or not _typed(column):
             continue
-        source = sources.get(_named_after(parent, key, parts))
-        if source and _typed(source) and _same_type(source, column) and source.name not in parent.primary_key:
-            yield Copy(table, column, key, parent, source)
+        named_so = sources.get(_named_after(parent, key, english(column.name)))
+        alike = (
+            s for s in parent.columns if s != named_so and _have_the_same(observation, (table, column), (parent, s))
+        )
+        for source in (named_so, *alike):
+            if source and _typed(source) and _same_type(source, column) and source.name not in parent.primary_key:
+                yield Copy(table, column, key, parent, source)
 
 
-def _named_after(parent: Table, key: Constraint, parts: tuple[str, ...]) -> str:
+def _have_the_same(observation: Observation, own: tuple[Table, Column], other: tuple[Table, Column]) -> bool:
+    """Whether so many of the texts that ANALYZE kept of the one are among those of the other, and no list of a few."""
+    if not (is_text(own[1]) and is_text(other[1])):
+        return False
+    mine, theirs = (
+        {*seen_values(statistics_of(observation, table).column(column.name))} for table, column in (own, other)
+    )
+    return len(theirs) >= FEWEST_TEXTS and len(mine & theirs) >= SHARED * len(mine) > 0
+
+
+def _named_after(parent: Table, key: Through, parts: tuple[str, ...]) -> str:
     """What follows the parent's name, or the reference's; else the whole name, unless every table has such a column."""
-    for before in (stems(parent.name.name), *(reference_name(column).base for column in key.columns)):
+    for before in (english(parent.name.name), *(_reference(column) for column in key.columns)):
         if len(parts) > len(before) > 0 and parts[: len(before)] == before:
             return "".join(parts[len(before) :])
     name = "".join(parts)
     return "" if name in COMMON else name
+
+
+def _reference(column: str) -> tuple[str, ...]:
+    base = reference_name(column).base
+    return english("_".join(base))
 
 
 def _typed(column: Column) -> bool:

@@ -18,6 +18,8 @@ from pgrefit.rules.data._sample import FEWEST_ROWS, Values, sampled_tables
 
 BLANKS = " \t\r\n\u00a0"
 NEARLY_ALL = 0.8  # share of the values that occur once
+NEARLY_SURE = 0.9  # share of the sampled values
+LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,27 @@ def _found(observation: Observation) -> Iterator[AlikeKey]:
 
 
 def _is_key(table: Table, values: Values) -> bool:
+    """By its name; by its values: addresses of mail, or unique words of one case with hardly an exception."""
     column = values.column
     telling = values.filled >= FEWEST_ROWS and values.different >= NEARLY_ALL * values.filled
     if not telling or means(column, SECRETS) or _case_tells(values):
         return False
-    return means(column, CASELESS) or is_key_like(table, column)
+    named_so = means(column, CASELESS) or is_key_like(table, column)
+    return named_so or is_mail(values) or (is_unique(table, column.name) and _of_one_case(values))
+
+
+def is_mail(values: Values) -> bool:
+    """Whether nearly all values are addresses of mail."""
+    return sum("@" in text and " " not in text.strip() for text in values.common) > NEARLY_SURE * len(values.common)
+
+
+def _of_one_case(values: Values) -> bool:
+    """Words that are all written alike, so that another case is a slip; nothing that a program has drawn."""
+    texts = [text for text in values.common if any(map(str.isalpha, text))]
+    counts = [sum(map(same, texts)) for same in (str.islower, str.isupper, str.istitle)]
+    lettered = sum(map(str.isalpha, "".join(texts))) * 2 >= sum(map(len, texts))
+    plain = len(texts) >= NEARLY_SURE * len(values.common) and values.longest <= LONGEST and values.form is None
+    return plain and lettered and max(counts) >= NEARLY_SURE * len(texts)
 
 
 def _case_tells(values: Values) -> bool:

@@ -34,6 +34,7 @@ ROWS = 1000
 FEWEST_ROWS = 100
 FEWEST_VALUES = 3
 FEWEST_THINGS = 4  # values of X
+MOST_THINGS = 2**63  # more than there are
 REPEATED = 4  # rows for each value of X
 MOST_COMMON = 0.85  # share of Y's most common value
 MOST_COLUMNS = 12
@@ -110,15 +111,15 @@ def dependencies(observation: Observation) -> Iterator[tuple[Table, list[Depende
             row = dependency.counts(observation)
             if row:
                 by_target[dependency.column].append((row.count("groups"), dependency))
-        nearest = [min(found, key=lambda entry: entry[0])[1] for found in by_target.values()]
+        nearest = [min(found, key=lambda entry: entry[0]) for found in by_target.values()]
         yield table, _without_circles(table, nearest)
 
 
-def _without_circles(table: Table, found: list[Dependency]) -> list[Dependency]:
-    """Of two columns that determine each other the first one of the table is the one that tells."""
+def _without_circles(table: Table, found: list[tuple[int, Dependency]]) -> list[Dependency]:
+    """Of two columns that determine each other the one of fewer values tells; of equally many the table's first."""
     place = {column.name: n for n, column in enumerate(table.columns)}
-    pairs = {(d.of, d.column) for d in found}
-    return [d for d in found if (d.column, d.of) not in pairs or place[d.of] < place[d.column]]
+    rank = {(d.of, d.column): (groups, place[d.of]) for groups, d in found}
+    return [d for _, d in found if rank[d.of, d.column] <= rank.get((d.column, d.of), (MOST_THINGS, 0))]
 
 
 def _tables(observation: Observation) -> Iterator[tuple[Table, list[Values]]]:

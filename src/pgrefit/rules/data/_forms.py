@@ -16,6 +16,7 @@ BLANK_WORDS = {
 }  # fmt: skip
 TRUE_FALSE = ({"true", "false"}, {"t", "f"}, {"yes", "no"}, {"y", "n"}, {"on", "off"}, {"0", "1"}, {"ja", "nein"})
 UUID = "[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+UUID_OR_IN_BRACES = rf"{UUID}|\{{{UUID}\}}"
 WHOLE = "[+-]?[0-9]{1,18}"
 DECIMAL = r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?"
 DAY = "(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -43,7 +44,7 @@ def _like(pattern: str, flags: re.RegexFlag = re.NOFLAG) -> Callable[[str], bool
 
 
 FORMS = (
-    Form("uuid", _like(UUID), UUID),
+    Form("uuid", _like(UUID_OR_IN_BRACES), UUID_OR_IN_BRACES),
     Form("boolean", lambda text: any(text.lower() in pair for pair in TRUE_FALSE)),
     Form("bigint", _like(WHOLE), WHOLE),
     Form("numeric", _like(DECIMAL), DECIMAL),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pgrefit.model.snapshot import Column, Table
-from pgrefit.rules._names import stems, words
+from pgrefit.rules._languages import english, meanings
+from pgrefit.rules._names import words
 
 KEYS = {
     "email", "mail", "slug", "sku", "username", "login", "isbn", "iban", "barcode", "ean", "gtin", "vin", "imei",
@@ -98,33 +99,37 @@ NO_FLAGS = {
 }
 
 
-def means(column: Column, meanings: set[str]) -> bool:
-    """Whether a word of the column's name is one of these."""
-    return bool({*words(column.name), *stems(column.name)} & meanings)
+def means(column: Column, wanted: set[str]) -> bool:
+    """Whether a word of the column's name is one of these, in whatever language."""
+    return not meanings(column.name).isdisjoint(wanted)
 
 
-def ends_as(column: Column, meanings: set[str]) -> bool:
-    """Whether the last word of the column's name, numbers and `code` and its like aside, is one of these."""
-    parts = [word for word in stems(column.name) if not word.isdigit()]
+def ends_as(column: Column, wanted: set[str]) -> bool:
+    """Whether the last word of the column's name, numbers and `code` and its like aside, is one of these.
+
+    Or the first, where it is of a language that begins with it: estado_pedido.
+    """
+    parts = [word for word in english(column.name) if not word.isdigit()]
     while len(parts) > 1 and parts[-1] in ENDINGS:
         parts.pop()
-    return bool(parts) and parts[-1] in meanings
+    foreign = len(parts) > 1 and parts[0] not in words(column.name)
+    return bool(parts) and (parts[-1] in wanted or (foreign and parts[0] in wanted))
 
 
 def is_key_like(table: Table, column: Column) -> bool:
     """Whether the name promises one row for each value: email, sku, invoice_number; not billing_email, zip_code."""
-    parts = stems(column.name)
-    rest, own = {*parts} - KEYS - NUMBERS, {*stems(table.name.name)}
+    parts = english(column.name)
+    rest, own = {*parts} - KEYS - NUMBERS, {*english(table.name.name)}
     if {*parts} & DRAWN:  # of another thing, or of this row
         return rest <= own | OF_THE_ROW
     if {*parts} & KEYS or "email" in "".join(parts):
         return not (rest - own) & NO_KEYS
-    return len(parts) > 1 and parts[-1] in NUMBERS and bool(rest & NUMBERED)
+    return len(parts) > 1 and bool({parts[0], parts[-1]} & NUMBERS) and bool(rest & NUMBERED)
 
 
 def is_place(table: Table, column: Column) -> bool:
     """Whether `state` is a part of an address: the table has a city or a postal code too."""
-    return {*stems(column.name)} <= {"state", *ADDRESSES} and any(means(other, PLACES) for other in table.columns)
+    return {*english(column.name)} <= {"state", *ADDRESSES} and any(means(other, PLACES) for other in table.columns)
 
 
 def is_flag_like(column: Column) -> bool:

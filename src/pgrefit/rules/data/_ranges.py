@@ -10,7 +10,8 @@ from pgrefit.model.ddl import Expression, expression, raw
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import Row, is_numeric, key_columns, row_of
-from pgrefit.rules._names import stems, words
+from pgrefit.rules._languages import english, meanings
+from pgrefit.rules._names import words
 from pgrefit.rules.data._exact import counted, examples, how_many, is_checked
 from pgrefit.rules.data._sample import FEWEST_ROWS, MOMENTS, Values, bare_type, sampled_tables
 
@@ -103,16 +104,16 @@ def _found(observation: Observation) -> Iterator[Promise]:
 
 
 def _of_one(table: Table, values: Values) -> Promise | None:
-    column, meaning = values.column, {*stems(values.column.name), *words(values.column.name)}
+    column, meaning = values.column, meanings(values.column.name)
     if not (is_numeric(column) or column.type in {"real", "double precision"}):
         return None
     if meaning & PERCENT:
         return None if meaning & ABOVE_HUNDRED else _between(table, column, 0, 100)
-    last = stems(column.name)[-1:]
+    last = english(column.name)[-1:]
     bounds = BOUNDS.get(last[0]) if last else None
     if bounds and not (last[0] in {"month", "minute", "hour"} and not _is_of_clock(values, bounds)):
         return _between(table, column, *bounds)
-    signed = meaning & SIGNED or {*stems(table.name.name)} & SIGNED
+    signed = meaning & SIGNED or meanings(table.name.name) & SIGNED
     if signed or not meaning & (QUANTITIES | COUNTED):
         return None
     return _not_negative(table, column, strong=bool(meaning & QUANTITIES))
@@ -140,16 +141,28 @@ def _not_negative(table: Table, column: Column, *, strong: bool) -> Promise:
 
 
 def _of_pairs(table: Table, columns: list[Values]) -> Iterator[Promise]:
+    """By the words of their names as they are, and in English where none of them is a number."""
+    fitting = [v.column for v in columns if bare_type(v.column) in MOMENTS or is_numeric(v.column)]
     by_name: dict[tuple[str, ...], Column] = {}
-    for values in columns:
-        if bare_type(values.column) in MOMENTS or is_numeric(values.column):
-            by_name.setdefault(words(values.column.name), values.column)
-    for name, column in by_name.items():
-        for place, word in enumerate(name):
-            for ending in BEGINNINGS.get(word, ()):
-                other = by_name.get((*name[:place], ending, *name[place + 1 :]))
-                if other and _same_kind(column, other) and not is_checked(table, column.name, other.name):
-                    yield _in_order(table, column, other)
+    for column in fitting:
+        by_name.setdefault(words(column.name), column)
+    for column in fitting:
+        if not any(map(str.isdigit, words(column.name))):
+            by_name.setdefault(english(column.name), column)
+    found = {pair: None for name, column in by_name.items() for pair in _paired(name, column, by_name)}
+    for one, other in found:
+        if _same_kind(one, other) and not is_checked(table, one.name, other.name):
+            yield _in_order(table, one, other)
+
+
+def _paired(
+    name: tuple[str, ...], column: Column, by_name: dict[tuple[str, ...], Column]
+) -> Iterator[tuple[Column, Column]]:
+    for place, word in enumerate(name):
+        for ending in BEGINNINGS.get(word, ()):
+            other = by_name.get((*name[:place], ending, *name[place + 1 :]))
+            if other and other != column:
+                yield column, other
 
 
 def _same_kind(one: Column, other: Column) -> bool:
@@ -159,9 +172,9 @@ def _same_kind(one: Column, other: Column) -> bool:
 def _in_order(table: Table, one: Column, other: Column) -> Promise:
     says = f"{one.name} is at most {other.name}"
     condition = expression("t.{a} <= t.{b}", a=one.name, b=other.name)
-    if "created" in words(one.name) and bare_type(one) != "date":  # written by two clocks
+    if "created" in english(one.name) and bare_type(one) != "date":  # written by two clocks
         condition = expression("t.{a} <= t.{b} + interval '1 minute'", a=one.name, b=other.name)
     bare = expression("{a} <= {b}", a=one.name, b=other.name)
     # The application sets both of these, and nobody checks a clock.
-    strong = "created" not in words(one.name)
+    strong = "created" not in english(one.name)
     return Promise(table, (one.name, other.name), says, condition, bare, strong)

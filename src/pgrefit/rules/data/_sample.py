@@ -71,14 +71,23 @@ def _memory(_: Statistics) -> dict[Relation, _Memory]:
 
 def sampled_tables(observation: Observation) -> Iterator[tuple[Table, tuple[Values, ...]]]:
     """Tables that may hold something, each with what its columns hold; without columns as long as that is not known."""
-    for table in tables(observation):
-        if table.kind != "foreign table" and not is_empty(observation, table) and _columns(table):
-            yield table, _values(observation, table)
+    return iter(_sampled(observation))
+
+
+@lookup.remembered
+def _sampled(observation: Observation) -> tuple[tuple[Table, tuple[Values, ...]], ...]:
+    some = (t for t in tables(observation) if t.kind != "foreign table" and not is_empty(observation, t))
+    return tuple((table, _values(observation, table)) for table in some if _columns(table))
 
 
 def samples(observation: Observation) -> Iterator[Question]:
     """The question behind `sampled_tables`, for each of them."""
-    return (_remembered(observation, table).question for table, _ in sampled_tables(observation))
+    return iter(_questions(observation))
+
+
+@lookup.remembered
+def _questions(observation: Observation) -> tuple[Question, ...]:
+    return tuple(_remembered(observation, table).question for table, _ in _sampled(observation))
 
 
 def _columns(table: Table) -> list[Column]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,8 +37,26 @@ NEVER_WORDS = {
     "tbd",
     "xxx",
     "\\n",
+    "n/d",
+    "n.d.",
+    "n.a.",
+    "s/d",
+    "k.a.",
+    "k. a.",
+    "keine angabe",
+    "nicht angegeben",
+    "sin datos",
+    "nc",
+    "н/д",
+    "не указано",
+    "нет данных",
+    "未填写",
 }
-MAYBE_WORDS = {"none", "unknown", "na", "nil", "not available", "(none)", "missing", "not specified"}
+MAYBE_WORDS = {
+    "none", "unknown", "na", "nil", "not available", "(none)", "missing", "not specified", "unbekannt", "keine",
+    "desconocido", "desconocida", "ninguno", "desconhecido", "sconosciuto", "inconnu", "inconnue", "aucun", "onbekend",
+    "geen", "nieznany", "brak", "неизвестно", "нет", "未知", "无", "不详",
+}  # fmt: skip
 NAMED_NA = {"country", "region", "continent", "code", "language", "market", "territory", "symbol", "iso"}
 PLACEHOLDERS = {
     "-1", "-9", "-99", "-999", "-9999", "999", "9999", "99999", "999999", "9999999", "99999999", "999999999", "32767",
@@ -51,10 +70,15 @@ NEGATIVE = {
     "balance", "delta", "change", "difference", "diff", "offset", "temperature", "temp", "direction", "sign", "vote",
     "adjustment", "longitude", "latitude", "lon", "lat", "lng", "x", "y", "z", "score", "net",
 }  # fmt: skip
+NO_LETTERS = set("?-–—_.*#/")
+MOST_LISTED = 20  # different values of an enumeration
+SHORT_FORM = re.compile(r"[^\W\d_][./]\s?[^\W\d_]\.?")  # n/a in any language
 FEWEST_HITS = 3
 LEAST_SHARE = 0.002
 MOST_SHARE = 0.95
 FEWEST_OTHERS = 5  # different values beside it
+FAR_ABOVE = 10  # the least of numbers that could be negative, where -1 stands for none
+OFTEN = 3  # times as many rows as another value has, where the word could be one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +133,8 @@ class Suspect:
             low, high = _year(lowest), _year(highest)
             return low - _year(sentinel) >= 10 if sentinel in FIRST_DAYS else _year(sentinel) - high >= 20
         number, least, most = float(sentinel), float(lowest), float(highest)
+        if number in {-1, -9} and means(self.column, NEGATIVE):
+            return least >= FAR_ABOVE
         below = least >= 0 or number <= 3 * least
         return below if number < 0 else most * 3 <= number
 
@@ -151,7 +177,7 @@ def _placeholders(values: Values, seen: set[str]) -> set[str]:
     if values.different <= FEWEST_OTHERS or not (is_numeric(column) or kind in {"real", "double precision"}):
         return set()
     numbers = {text.rstrip("0").rstrip(".") if "." in text else text for text in seen}
-    return {n for n in numbers & PLACEHOLDERS if not (n in {"-1", "-9"} and means(column, NEGATIVE))}
+    return numbers & PLACEHOLDERS
 
 
 def _is_placeholder(text: str, values: Values) -> bool:
@@ -165,5 +191,13 @@ def _is_placeholder(text: str, values: Values) -> bool:
         return not column.not_null
     if word in MAYBE_WORDS:
         is_name = word == "na" and means(column, NAMED_NA)
-        return values.different > 20 and not is_name
-    return word in NEVER_WORDS
+        return values.different > MOST_LISTED and not is_name and _is_frequent(text, values)
+    short = values.different > MOST_LISTED and SHORT_FORM.fullmatch(word) is not None and _is_frequent(text, values)
+    return short or {*word} <= NO_LETTERS or (word in NEVER_WORDS and _is_frequent(text, values))
+
+
+def _is_frequent(text: str, values: Values) -> bool:
+    """A word that could be a name, such as Null, is none where it is much more frequent than names are."""
+    usual = values.filled / values.different
+    plain = not text.isalpha() and SHORT_FORM.fullmatch(text.strip()) is None
+    return plain or values.different <= MOST_LISTED or values.common.get(text, 0) >= OFTEN * usual

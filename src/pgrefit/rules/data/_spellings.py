@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pgrefit.model import lookup
@@ -45,19 +45,29 @@ class Listed:
         found = self.spellings(observation) or {}
         if sum(found.values()) < REPEATED * len(found):
             return {}
-        groups: defaultdict[str, list[str]] = defaultdict(list)
-        for value in found:
-            groups[self._folded(value)].append(value)
+        groups = self._groups(found, fold_all=False)
+        if any(_differ_in_case(group) for group in groups.values()):  # then short ones do too
+            groups = self._groups(found, fold_all=True)
         allowed = _allowed(self.table, self.column)
         right = {k: max(g, key=lambda v: (v in allowed, _is_neat(v), found[v])) for k, g in groups.items()}
         return {v: right[k] for k, group in groups.items() for v in group if v != right[k]}
 
-    def _folded(self, value: str) -> str:
+    def _groups(self, values: Iterable[str], *, fold_all: bool) -> dict[str, list[str]]:
+        groups: defaultdict[str, list[str]] = defaultdict(list)
+        for value in values:
+            groups[self._folded(value, fold_all=fold_all)].append(value)
+        return groups
+
+    def _folded(self, value: str, *, fold_all: bool) -> str:
         """What spellings of one value have in common; of short words and symbols the case may tell something."""
         bare = SPACE.sub(" ", value).strip()
         plain = means(self.column, CASELESS_CODES)
         told = self.column.type.endswith("citext") or (means(self.column, CASE_TELLS) and not plain)
-        return value.strip() if told or not (plain or LETTERS.search(value)) else bare.casefold()
+        return value.strip() if told or not (plain or fold_all or LETTERS.search(value)) else bare.casefold()
+
+
+def _differ_in_case(values: list[str]) -> bool:
+    return len({SPACE.sub(" ", value).strip() for value in values}) > 1
 
 
 def _is_neat(value: str) -> bool:

@@ -11,13 +11,18 @@ from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import Row, is_text, key_columns, row_of
-from pgrefit.rules._names import reference_name, stems
+from pgrefit.rules._languages import english
+from pgrefit.rules._names import reference_name
 from pgrefit.rules.data._exact import counted, examples, how_many
 from pgrefit.rules.data._forms import LEADING_ZERO, Form, bare, blank, fits
 from pgrefit.rules.data._meanings import CODES, means
 from pgrefit.rules.data._sample import FEWEST_ROWS, Values, sampled_tables
 
 ENOUGH = 0.9
+SHORTEST_CODE = 4  # digits
+FEWEST_CODES = 5
+DECIMAL_CODES = {"version", "release", "build", "extension", "chapter", "section", "paragraph", "article", "ip", "icd",
+                 "code", "key", "hash", "token", "id", "identifier", "symbol", "name", "label", "title"}  # fmt: skip
 NAMES_OF_PAIRS = {
     "key",
     "name",
@@ -84,7 +89,7 @@ def _found(observation: Observation) -> Iterator[Typed]:
         for values in columns:
             column = values.column
             form = _form(table, values) if is_text(column) and column.name not in keys else None
-            code = form and form.type in {"bigint", "numeric"} and stems(column.name) in codes
+            code = form and form.type in {"bigint", "numeric"} and english(column.name) in codes
             if form and not code and (table.name, column.name) not in referenced and not column.generated:
                 yield Typed(table, column, form)
 
@@ -103,7 +108,7 @@ def _text_keys(observation: Observation) -> set[tuple[str, ...]]:
         for index in table.indexes
         if index.unique and len(index.columns) == 1
     )
-    return {stems(name) for table, name in keys if name and is_text(table.column(name))}
+    return {english(name) for table, name in keys if name and is_text(table.column(name))}
 
 
 def _form(table: Table, values: Values) -> Form | None:
@@ -112,7 +117,8 @@ def _form(table: Table, values: Values) -> Form | None:
     form = values.form
     if form is None or form.type not in {"bigint", "numeric"}:
         return form
-    is_code = means(values.column, CODES) or reference_name(values.column.name).marked
+    named_so = means(values.column, CODES if form.type == "bigint" else DECIMAL_CODES)
+    is_code = named_so or reference_name(values.column.name).marked
     return None if is_code or _all_of_one_length(values) else form
 
 
@@ -123,6 +129,10 @@ def _is_one_of_many_kinds(table: Table, column: Column) -> bool:
 
 
 def _all_of_one_length(values: Values) -> bool:
-    """Digits that are always as many are a code: an account, a telephone."""
-    lengths = {len(text.strip()) for text in values.common}
-    return len(lengths) == 1 and lengths.pop() >= 8 and values.different > 5
+    """Digits that are always as many are a code, an account, a telephone; years are none."""
+    texts = [text.strip() for text in values.common]
+    lengths = {len(text) for text in texts}
+    if len(lengths) != 1 or values.different <= FEWEST_CODES or not all(map(str.isdigit, texts)):
+        return False
+    years = all(text[:2] in {"19", "20"} for text in texts)
+    return lengths.pop() >= SHORTEST_CODE and not (years and len(texts[0]) == 4)

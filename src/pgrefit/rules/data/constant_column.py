@@ -9,7 +9,7 @@ from pgrefit.model.finding import Cost, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import Row, key_columns, named, row_of, scan, statistics_of
-from pgrefit.rules._names import stems
+from pgrefit.rules._languages import english
 from pgrefit.rules.data._meanings import SECRETS, is_flag_like, means
 from pgrefit.rules.data._ranges import COUNTED, QUANTITIES
 from pgrefit.rules.data._sample import MOMENTS, Values, bare_type, sampled_tables, samples
@@ -45,7 +45,7 @@ def _is_settled(column: Column) -> bool:
     """Flags, moments of a bulk load, what a default fills and what sets one installation apart may all be alike."""
     made = column.generated or column.identity or column.default is not None
     flag = column.type == "boolean" or is_flag_like(column) or means(column, SECRETS)
-    return bool(made) or flag or bare_type(column) in MOMENTS or means(column, SETTLED) or "id" in stems(column.name)
+    return bool(made) or flag or bare_type(column) in MOMENTS or means(column, SETTLED) or "id" in english(column.name)
 
 
 def _is_one_each(values: Values) -> bool:

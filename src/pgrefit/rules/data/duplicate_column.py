@@ -11,7 +11,7 @@ from pgrefit.model.finding import Cost, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import Row, is_text, known, named, row_of, scan, statistics_of
-from pgrefit.rules._names import stems
+from pgrefit.rules._languages import meanings
 from pgrefit.rules.data._exact import counted, examples, how_many, shown
 from pgrefit.rules.data._sample import MOMENTS, Values, bare_type, sampled_tables, samples
 
@@ -61,7 +61,7 @@ def _may_be_equal(one: Values, other: Values) -> bool:
 
 def _play_roles(one: Column, other: Column, table: Table) -> bool:
     """Columns that are meant to differ one day: original and current price; who created and who owns it."""
-    apart = {*stems(one.name)} ^ {*stems(other.name)}
+    apart = meanings(one.name) ^ meanings(other.name)
     references = {name for key in table.foreign_keys for name in key.columns}
     moments = bare_type(one) in MOMENTS
     return bool(apart & ROLES) or moments or {one.name, other.name} <= references

@@ -40,19 +40,19 @@ class Member:
     def misses(self) -> Expression:
         """A condition: the document of alias t has no such value of that type; a JSON null is one of any."""
         return expression(
-            "t.{c} IS NOT NULL AND coalesce(jsonb_typeof(t.{c} -> {key}), 'missing') NOT IN ({kind}, 'null')",
+            "t.{c} IS NOT NULL AND coalesce(jsonb_typeof(t.{c}::jsonb -> {key}), 'missing') NOT IN ({kind}, 'null')",
             c=self.column.name, key=Literal(self.key), kind=Literal(self.kind),
         )  # fmt: skip
 
     def question(self) -> Question:
         """Documents, those without the key, those in which its value is of another type."""
         c, key = self.column.name, Literal(self.key)
-        missing = expression("t.{c} IS NOT NULL AND t.{c} -> {key} IS NULL", c=c, key=key)
-        null = expression("jsonb_typeof(t.{c} -> {key}) = 'null'", c=c, key=key)
+        missing = expression("t.{c} IS NOT NULL AND t.{c}::jsonb -> {key} IS NULL", c=c, key=key)
+        null = expression("jsonb_typeof(t.{c}::jsonb -> {key}) = 'null'", c=c, key=key)
         return counted(self.table, {
             "rows": Expression("count(*)"), "documents": expression("count(t.{c})", c=c), "missing": how_many(missing),
             "nulls": how_many(null), "misses": how_many(self.misses),
-            "different": expression("count(DISTINCT t.{c} -> {key})", c=c, key=key),
+            "different": expression("count(DISTINCT t.{c}::jsonb -> {key})", c=c, key=key),
         })  # fmt: skip
 
     def counts(self, observation: Observation) -> Row | None:
@@ -70,14 +70,14 @@ class Member:
 def _columns(observation: Observation) -> Iterator[tuple[Table, Column]]:
     for table in tables(observation):
         if table.kind != "foreign table" and not is_empty(observation, table):
-            plain = (c for c in table.columns if c.type == "jsonb" and not c.generated)
+            plain = (c for c in table.columns if c.type in {"json", "jsonb"} and not c.generated)
             yield from ((table, column) for column in plain if not means(column, FOREIGN))
 
 
 def _keys(observation: Observation, table: Table, column: Column) -> Question:
     """The keys of sampled documents, with the types of their values."""
     select = ddl(
-        "WITH s AS MATERIALIZED (SELECT t.{c} AS d FROM {sample} AS t WHERE t.{c} IS NOT NULL)"
+        "WITH s AS MATERIALIZED (SELECT t.{c}::jsonb AS d FROM {sample} AS t WHERE t.{c} IS NOT NULL)"
         " SELECT e.key, jsonb_typeof(e.value) AS kind, count(*) AS rows, (SELECT count(*) FROM s) AS documents"
         " FROM s CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(s.d) WHEN 'object' THEN s.d END) AS e(key, value)"
         " GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 100",

@@ -93,16 +93,20 @@ def _asks(observation: Observation) -> Iterator[Question]:
 
 
 def _clocks(observation: Observation) -> Iterator[Clock]:
-    """Moments without a zone that are taken when the row is written, in tables that do not tell a zone beside."""
+    """Moments without a zone that have one with a zone beside them, or are taken when the row is written.
+
+    None of a table that tells the zone in another column.
+    """
     for table, columns in sampled_tables(observation):
         if any(means(column, ZONES) and bare_type(column) not in MOMENTS for column in table.columns):
             continue
         telling = {v.column.name: v for v in columns if v.filled * 2 >= FEWEST_ROWS and v.different > 20}
         for column in table.columns:
             vague = bare_type(column) == "timestamp without time zone" and column.name in telling
-            if vague and _is_taken_at_once(column):
+            if vague and not means(column, LATER):
                 zoned = [c.name for c in table.columns if c.name in telling and _has_zone(c)][:MOST_BESIDE]
                 yield from (Clock(table, column, beside, "") for beside in zoned)
+            if vague and _is_taken_at_once(column):
                 yield from (Clock(table, column, "", key) for key in table.primary_key if _counts_up(table))
 
 

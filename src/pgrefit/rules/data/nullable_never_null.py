@@ -9,16 +9,16 @@ from pgrefit.model.ddl import Expression, expression
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
-from pgrefit.rules._ask import Row, catalog, key_columns, named, row_of, scan
-from pgrefit.rules._names import stems
+from pgrefit.rules._ask import Row, catalog, key_columns, named, row_of, scan, statistics_of
 from pgrefit.rules.data._exact import counted, how_many, refuses_null
 from pgrefit.rules.data._meanings import ENUMERATIONS, ends_as, is_flag_like, is_key_like, is_place, means
 from pgrefit.rules.data._sample import MOMENTS, bare_type, sampled_tables, samples
 
 FEWEST_ROWS = 100  # of fewer rows it may be chance
+MANY_ROWS = 1000  # from which on nothing need be said by the name
 SET_AT_ONCE = {"created", "inserted", "updated", "modified", "registered", "added", "recorded", "ordered", "placed"}
 OPTIONAL = {
-    "optional", "middle", "second", "secondary", "alternative", "alternate", "extra", "previous", "next", "last",
+    "optional", "middle", "second", "secondary", "alternative", "alternate", "extra", "previous", "next",
     "deleted", "archived", "cancelled", "canceled", "end", "ended", "closed", "parent", "by",
 }  # fmt: skip
 
@@ -32,19 +32,23 @@ def _candidates(observation: Observation) -> Iterator[tuple[Table, tuple[Column,
     for table, columns in sampled_tables(observation):
         keys = key_columns(table)
         full = [v.column for v in columns if v.filled == v.rows >= FEWEST_ROWS and v.column.name not in keys]
-        found = tuple(c for c in full if _is_expected(table, c) and not refuses_null(table, c.name))
+        many = statistics_of(observation, table).rows >= MANY_ROWS
+        found = tuple(c for c in full if _is_expected(table, c, many=many) and not refuses_null(table, c.name))
         if found:
             yield table, found
 
 
-def _is_expected(table: Table, column: Column) -> bool:
-    """Nullable, and by name, type or default something that each row has; references are another rule's."""
+def _is_expected(table: Table, column: Column, *, many: bool) -> bool:
+    """Nullable, and something that each row has, by many rows or by name, type or default.
+
+    References are another rule's.
+    """
     if column.not_null or column.generated or column.identity or means(column, OPTIONAL):
         return False
-    moment = bare_type(column) in MOMENTS and bool({*stems(column.name)} & SET_AT_ONCE)
+    moment = bare_type(column) in MOMENTS and means(column, SET_AT_ONCE)
     is_state = ends_as(column, ENUMERATIONS) and not is_place(table, column)
     named_so = is_key_like(table, column) or is_flag_like(column) or is_state
-    return moment or named_so or column.type == "boolean" or _has_value_by_default(column)
+    return many or moment or named_so or column.type == "boolean" or _has_value_by_default(column)
 
 
 def _has_value_by_default(column: Column) -> bool:
@@ -81,7 +85,7 @@ def _counts(table: Table, columns: tuple[Column, ...]) -> Question:
     """,
 )
 def nullable_never_null(observation: Observation) -> Iterator[Finding]:
-    """Of each table: keys, flags, states, moments of creation and columns with a default that hold no NULL."""
+    """Of each table columns that hold no NULL: all of a large one; of a small one keys, flags, states, creation."""
     for table, columns in _candidates(observation):
         row = row_of(observation, _counts(table, columns))
         full = [c for n, c in enumerate(columns) if row and row.count(f"nulls_{n}") == 0]

@@ -8,6 +8,7 @@ from pgrefit.changes.add_unique import AddUnique
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.rules._ask import named, scan
+from pgrefit.rules.data import _key_pairs as pairs
 from pgrefit.rules.data._alike_keys import alike_keys
 from pgrefit.rules.data._natural_keys import natural_keys
 from pgrefit.rules.data._sample import samples
@@ -19,6 +20,7 @@ def _asks(observation: Observation) -> Iterator[Question]:
     yield from samples(observation)
     yield from (key.question() for key in natural_keys(observation))
     yield from (key.question() for key in alike_keys(observation))
+    yield from pairs.questions(observation)
 
 
 @rule(
@@ -46,7 +48,10 @@ def _asks(observation: Observation) -> Iterator[Question]:
     """,
 )
 def undeclared_unique_key(observation: Observation) -> Iterator[Finding]:
-    """Columns named like a key whose values differ in all rows, without a unique index."""
+    """Columns named like a key, or that hold codes, whose values differ in all rows, without a unique index.
+
+    Also columns whose values differ within each row of a table that they refer to.
+    """
     told = {named(k.table, k.column.name) for k in alike_keys(observation) if k.collisions(observation)}
     for key in natural_keys(observation):
         row, name = key.counts(observation), named(key.table, key.column.name)
@@ -60,4 +65,21 @@ def undeclared_unique_key(observation: Observation) -> Iterator[Finding]:
                     scan("null", row.count("rows") - row.count("filled")),
                 ),
                 remedy=(AddUnique(table=key.table.name, columns=(key.column.name,)),),
+            )  # fmt: skip
+    yield from _within_another(observation)
+
+
+def _within_another(observation: Observation) -> Iterator[Finding]:
+    for pair in pairs.key_pairs(observation):
+        row = pair.holds(observation)
+        if row:
+            yield Finding(
+                object=named(pair.table, pair.column),
+                message=f"has another value in each row of one {pair.reference}, and no unique index keeps it so",
+                severity=Severity.INFO,
+                evidence=(
+                    scan("within", pair.reference), scan("rows", row.count("rows")),
+                    scan("different", row.count("different")), scan("different pairs", row.count("pairs")),
+                ),
+                remedy=(AddUnique(table=pair.table.name, columns=(pair.reference, pair.column)),),
             )  # fmt: skip

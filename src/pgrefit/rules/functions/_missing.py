@@ -12,7 +12,7 @@ from pgrefit.model import lookup
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Snapshot, Table, View
 from pgrefit.model.sql_tree import UnreadableError, parse_sql
-from pgrefit.rules._access import tables_and_views
+from pgrefit.rules._access import schemas_of_path, tables_and_views
 from pgrefit.rules._bodies import Body, bodies
 from pgrefit.rules._effects import made, named_tables
 from pgrefit.rules._names import words
@@ -126,5 +126,5 @@ def search_path(body: Body) -> frozenset[str] | None:
     setting = next((s for s in body.function.settings if s.startswith("search_path=")), None)
     if setting is None:
         return None
-    path = frozenset(part.strip().strip('"') for part in setting.partition("=")[2].split(","))
+    path = frozenset(schemas_of_path(setting.partition("=")[2]))
     return None if CALLERS_OWN in path else path

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pgrefit.changes.drop_index import DropIndex
 from pgrefit.model.finding import Evidence
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Index, Snapshot, Table
+from pgrefit.rules._access import is_users
 from pgrefit.rules._ask import statistic
+from pgrefit.rules._families import users_tables
+
+
+def indexed(db: Snapshot) -> Iterator[Table]:
+    """The user's tables, and materialized views as if they were tables."""
+    yield from users_tables(db)
+    for view in db.views:
+        if view.indexes and is_users(db, view):
+            yield Table(name=view.name, owner=view.owner, columns=view.columns, indexes=view.indexes)
 
 
 def drop_of(db: Snapshot, table: Table, index: Index) -> tuple[DropIndex, ...]:
@@ -17,6 +29,8 @@ def drop_of(db: Snapshot, table: Table, index: Index) -> tuple[DropIndex, ...]:
 
 def why_not(db: Snapshot, table: Table, index: Index) -> str:
     """What stands in the way of dropping it, as advice; '' where nothing does."""
+    if db.find_table(table.name) is None:
+        return f"DROP INDEX CONCURRENTLY {index.name}"
     obstacles = list(DropIndex(index=index, table=table.name).obstacles(db))
     return f"it cannot simply be dropped: {'; '.join(o.says for o in obstacles)}" if obstacles else ""
 

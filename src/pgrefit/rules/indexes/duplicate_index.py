@@ -9,10 +9,9 @@ from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Constraint, Index, Snapshot, Table
 from pgrefit.rules._ask import catalog
-from pgrefit.rules._families import users_tables
 from pgrefit.rules._indexes import prefix_of
 from pgrefit.rules._together import shape, told_once
-from pgrefit.rules.indexes._drops import drop_of, weight, why_not
+from pgrefit.rules.indexes._drops import drop_of, indexed, weight, why_not
 
 
 @rule(
@@ -42,7 +41,7 @@ def duplicate_index(observation: Observation) -> Iterator[Finding]:
 
 def _found(observation: Observation) -> Iterator[tuple[Table, Hashable, Finding]]:
     db = observation.snapshot
-    for table in users_tables(db):
+    for table in indexed(db):
         kept: list[Index] = []
         rested_on = _rested_on(db, table) if len(table.indexes) > 1 else set[Relation]()
         for index in sorted(table.indexes, key=lambda each: _worth(each, rested_on), reverse=True):
@@ -58,10 +57,11 @@ def _rested_on(db: Snapshot, table: Table) -> set[Relation]:
     return {key.index for _, key in db.references_to(table.name) if key.index}
 
 
-def _worth(index: Index, rested_on: set[Relation]) -> tuple[bool, bool, bool, bool, bool, int, str]:
-    """Greater is kept."""
+def _worth(index: Index, rested_on: set[Relation]) -> tuple[bool, bool, bool, bool, bool, bool, int, str]:
+    """Greater is kept; the part of a partitioned index goes with the whole alone."""
     held = index.constraint is not None or index.replica_identity
-    needed = (index.primary, index.name in rested_on, held, index.unique, index.clustered)
+    of_whole = index.partition_of is not None
+    needed = (index.primary, index.name in rested_on, held, index.unique, of_whole, index.clustered)
     return (*needed, len(index.include), index.name.name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from itertools import takewhile
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
@@ -64,17 +65,29 @@ def _served(db: Snapshot, table: Table, key: Constraint) -> bool:
     return bool(below) and all(part.kind == "foreign table" or _served(db, part, key) for part in below)
 
 
+def _leading(table: Table, key: Constraint) -> tuple[str, ...]:
+    """Those of the columns that an index begins with, and by which rows can be found; () where there is none."""
+    found: list[tuple[str, ...]] = []
+    for index in table.indexes:
+        some = tuple(name for name in takewhile(key.columns.__contains__, index.columns) if name)
+        found += [some] if some and serves_lookup(index, some, table) else []
+    return max(found, key=len, default=())
+
+
 def _finding(observation: Observation, table: Table, key: Constraint) -> Finding:
     rows, partitioned = observation.rows(table.name), table.kind == "partitioned table"
     alike = tuple(k.name for k in table.foreign_keys if k.columns == key.columns and k.name != key.name)
+    part = _leading(table, key)
+    cost = "reads the whole table" if not part else f"reads all rows of the same {', '.join(part)}"
     return Finding(
         object=f"{table.name}.{key.name}",
-        message=f"no index leads with {', '.join(key.columns)}, so a DELETE on {key.parent} reads the whole table",
+        message=f"no index leads with {', '.join(key.columns)}, so a DELETE on {key.parent} {cost}",
         severity=Severity.INFO if 0 <= rows < SMALL else Severity.WARNING,
         evidence=(
             catalog("columns", key.columns),
             catalog("on delete", key.on_delete),
             *((catalog("foreign keys on the same columns", alike),) if alike else ()),
+            *((catalog("columns that an index begins with", part),) if part else ()),
             *((statistic("rows", rows),) if rows >= 0 else ()),
         ),
         remedy=() if partitioned else (index_on(observation.snapshot, table, key.columns),),

@@ -8,10 +8,9 @@ from pgrefit.model.finding import Cost, Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Index, Table
 from pgrefit.rules._ask import catalog
-from pgrefit.rules._families import users_tables
 from pgrefit.rules._indexes import needed_by_constraint, prefix_of
 from pgrefit.rules._together import shape, told_once
-from pgrefit.rules.indexes._drops import drop_of, weight, why_not
+from pgrefit.rules.indexes._drops import drop_of, indexed, weight, why_not
 
 
 @rule(
@@ -44,7 +43,7 @@ def redundant_index(observation: Observation) -> Iterator[Finding]:
 
 
 def _found(observation: Observation) -> Iterator[tuple[Table, Hashable, Finding]]:
-    for table in users_tables(observation.snapshot):
+    for table in indexed(observation.snapshot):
         for index in table.indexes:
             longer = () if needed_by_constraint(index) or index.partition_of else _longer(table, index)
             staying = [other for other in longer if needed_by_constraint(other) or not _longer(table, other)]

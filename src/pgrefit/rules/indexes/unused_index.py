@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import product
 
 from pgrefit.model.finding import Cost, Evidence, Finding, Severity, rule
@@ -12,11 +13,14 @@ from pgrefit.model.snapshot import Index, Table
 from pgrefit.model.sql_tree import columns_of, is_readable, tables_and_columns
 from pgrefit.rules._ask import catalog, statistic
 from pgrefit.rules._families import users_tables
+from pgrefit.rules._given import counting_for
+from pgrefit.rules._indexes import prefix_of
 from pgrefit.rules.indexes._drops import drop_of, why_not
 from pgrefit.rules.indexes._usage import counted, needed, scans_of_all, window
 from pgrefit.rules.workload._plans import plan_nodes
 
 FEWEST_ROWS = 100  # of a smaller table no index is worth a word
+YOUNG = timedelta(days=1)  # counters of a copy, or of a server that has just been set up
 
 
 @rule(
@@ -29,6 +33,7 @@ FEWEST_ROWS = 100  # of a smaller table no index is worth a word
         INSERT INTO film SELECT n, 'film ' || n FROM generate_series(1, 100) AS n;
         ANALYZE film;
     """,
+    given=lambda observation: counting_for(observation, 2),
     clean="""
         CREATE TABLE studio (id int PRIMARY KEY);
         CREATE TABLE film (id int PRIMARY KEY, title text NOT NULL UNIQUE, studio_id int REFERENCES studio);
@@ -38,15 +43,36 @@ FEWEST_ROWS = 100  # of a smaller table no index is worth a word
     """,
 )
 def unused_index(observation: Observation) -> Iterator[Finding]:
-    """Indexes of filled tables that were never scanned and that no query of the workload uses."""
+    """Indexes of filled tables that were never scanned and that no query of the workload uses.
+
+    Not on a server that has counted for less than a day, unless there is a workload; nor those that another index makes
+    needless, for that is said already.
+    """
+    length = window(observation).length
+    if not _planned(observation) and length is not None and length < YOUNG:
+        return
     scans, rows = scans_of_all(observation), _rows(observation)
     used = {node.index for p in observation.profiles for node in plan_nodes(p.plan) if node.index}
     searched = _searched_by_writes(observation)
     for table in users_tables(observation.snapshot):
         for index in table.indexes if rows.get(table.name, -1) >= FEWEST_ROWS else ():
             idle = scans.get(index.name) == 0 and index.name.name not in used
-            if idle and not needed(table, index, scans) and (table.name.name, _first_column(index)) not in searched:
+            told = needed(table, index, scans) or _is_needless(table, index)
+            if idle and not told and (table.name.name, _first_column(index)) not in searched:
                 yield _finding(observation, table, index)
+
+
+def _planned(observation: Observation) -> bool:
+    return any(profile.plan for profile in observation.profiles)
+
+
+def _is_needless(table: Table, index: Index) -> bool:
+    """Whether another index has the same keys, or begins with them."""
+    return any(
+        other is not index and other.valid and other.method == index.method and other.predicate == index.predicate
+        and prefix_of(index, other) and set(index.include) <= {*other.columns, *other.include}
+        for other in table.indexes
+    )  # fmt: skip
 
 
 def _rows(observation: Observation) -> dict[Relation, int]:
@@ -80,7 +106,7 @@ def _first_column(index: Index) -> str | None:
 
 
 def _finding(observation: Observation, table: Table, index: Index) -> Finding:
-    planned, counts = any(profile.plan for profile in observation.profiles), window(observation)
+    planned, counts = _planned(observation), window(observation)
     measured = observation.statistics.index(index.name)
     sure = planned or (counts.long and counts.sees_all)
     return Finding(

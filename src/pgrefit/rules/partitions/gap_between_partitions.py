@@ -50,7 +50,10 @@ Gap = tuple[Edge, Edge]
     """,
 )
 def gap_between_partitions(observation: Observation) -> Iterator[Finding]:
-    """Ranges with a hole among them and no default, and hashes of which a remainder has no partition."""
+    """Ranges with a hole among them and no default, and hashes of which a remainder has no partition.
+
+    Source: https://www.postgresql.org/docs/current/ddl-partitioning.html.
+    """
     return told_once(_found(observation))
 
 

@@ -44,7 +44,11 @@ def _given(observation: Observation) -> Observation:
     given=_given,
 )
 def large_unpartitioned_table(observation: Observation) -> Iterator[Finding]:
-    """Tables of a hundred gigabytes and more; those to which rows are added in the order of time call for it most."""
+    """Tables of a hundred gigabytes and more; those to which rows are added in the order of time call for it most.
+
+    How large is our judgement; the manual says, larger than the memory:
+    https://www.postgresql.org/docs/current/ddl-partitioning.html.
+    """
     for family in families(observation):
         if family.table.kind == "table" and family.total_bytes >= LARGE:
             yield _finding(family, _grows_by(family))

@@ -41,7 +41,10 @@ TOLD = 20
     """,
 )
 def partition_without_index(observation: Observation) -> Iterator[Finding]:
-    """Indexes of partitioned tables that are invalid, with the partitions that have no part of them."""
+    """Indexes of partitioned tables that are invalid, with the partitions that have no part of them.
+
+    Source: https://www.postgresql.org/docs/current/sql-createindex.html (ON ONLY).
+    """
     for whole in users_tables(observation.snapshot):
         parts = partitions(observation.snapshot).get(whole.name, ())
         for index in whole.indexes if parts else ():

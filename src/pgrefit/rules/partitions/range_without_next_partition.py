@@ -50,7 +50,10 @@ def _given(observation: Observation) -> Observation:
     given=_given,
 )
 def range_without_next_partition(observation: Observation) -> Iterator[Finding]:
-    """Ranges of time that end soon, or ended not long ago, with nothing after them."""
+    """Ranges of time that end soon, or ended not long ago, with nothing after them.
+
+    Source: https://www.postgresql.org/docs/current/ddl-partitioning.html.
+    """
     return told_once(_found(observation))
 
 

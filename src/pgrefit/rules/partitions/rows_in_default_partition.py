@@ -71,7 +71,10 @@ def _question(default: Table, column: str) -> Question:
     """,
 )
 def rows_in_default_partition(observation: Observation) -> Iterator[Finding]:
-    """Ranges over one column whose default partition holds rows with a value; NULL has no other place."""
+    """Ranges over one column whose default partition holds rows with a value; NULL has no other place.
+
+    Source: https://www.postgresql.org/docs/current/sql-altertable.html (ATTACH PARTITION).
+    """
     return told_once(_found(observation))
 
 

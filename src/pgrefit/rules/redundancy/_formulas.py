@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import partial
 from itertools import compress, permutations
 
 from pgrefit.model.ddl import Expression, expression, raw
-from pgrefit.rules._names import shared_words, stems
+from pgrefit.rules._languages import english
+from pgrefit.rules._names import shared_words
 
 FEWEST_ROWS = 20
 FEWEST_VALUES = 3
 ENOUGH = Decimal("0.9")  # share of sampled rows that must agree before the whole table is read
+NEARLY_ALL = Decimal("0.95")
 FIRST_LOOK = 25
+MOST_OFF = Decimal("0.3")  # share of these that may disagree
 MOST_DECIMALS = 6
 MOST_COLUMNS = 12
 RESULTS = {
@@ -25,6 +29,7 @@ RESULTS = {
 Number = Decimal | None
 Values = tuple[Number, ...]
 Formula = Callable[[Decimal, Decimal], Number]
+Written = Callable[[], Expression]  # the formula in SQL, which few need
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,14 @@ class Hypothesis:
     @property
     def rank(self) -> tuple[Decimal, int, int, bool]:
         """Greater is likelier to be what was meant."""
+        return (round(self.agreeing, 2), *self.rank_of_target[1:])
+
+    @property
+    def rank_of_target(self) -> tuple[bool, bool, int, bool]:
+        """The same among the columns of one equation; a rounded quotient hides what a product shows."""
         likeness = sum(shared_words(self.target, column) for column in self.reads)
-        named_so = bool(set(stems(self.target)) & RESULTS)
-        return (round(self.agreeing, 2), named_so, likeness, self.operator in {"+", "*", ""})
+        named_so = bool(set(english(self.target)) & RESULTS)
+        return (self.agreeing >= NEARLY_ALL, named_so, likeness, self.operator in {"+", "*", ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +98,21 @@ def hypotheses(sample: Sample, targets: Iterable[str]) -> tuple[Hypothesis, ...]
     equations: dict[frozenset[str], Hypothesis] = {}
     for found in (h for h in best if h.operator):  # in the order of columns: what follows usually stands behind
         equation = frozenset((found.target, *found.reads))
-        if equation not in equations or found.rank >= equations[equation].rank:
+        if equation not in equations or found.rank_of_target >= equations[equation].rank_of_target:
             equations[equation] = found
     return (*terms, *equations.values())
 
 
 def _candidates(sample: Sample, target: str) -> Iterator[Hypothesis]:
     stored = sample.columns[target]
-    if len({v for v in stored if v is not None}) < FEWEST_VALUES:
+    if len(stored) < FEWEST_ROWS or len({v for v in stored if v is not None}) < FEWEST_VALUES:
         return
     for term, values in sample.terms.items():
         agreeing = _agreement(stored, values)
         if agreeing >= ENOUGH:
             yield Hypothesis(target, term.expression, term.reads, agreeing=agreeing)
     operands = [name for name, values in sample.columns.items() if name != target and len(set(values)) > 1]
-    if len(sample.columns) <= MOST_COLUMNS or set(stems(target)) & RESULTS:
+    if len(sample.columns) <= MOST_COLUMNS or set(english(target)) & RESULTS:
         yield from _arithmetic(sample, target, operands[: 2 * MOST_COLUMNS])
 
 
@@ -112,38 +122,55 @@ def _arithmetic(sample: Sample, target: str, operands: list[str]) -> Iterator[Hy
     own = [name for name in operands if _agreement(stored, sample.columns[name]) < ENOUGH]
     for a, b in permutations(own, 2):
         for operator, sql, formula in _forms(a, b, decimals, whole=target in sample.whole):
-            values = _applied(formula, sample.columns[a], sample.columns[b])
-            if _agreement(stored[:FIRST_LOOK], values) < Decimal("0.7"):
+            if not _may_agree(stored, formula, sample.columns[a], sample.columns[b]):
                 continue
-            agreeing = _agreement(stored, _applied(formula, sample.columns[a], sample.columns[b], whole=True))
+            agreeing = _agreement(stored, _applied(formula, sample.columns[a], sample.columns[b]))
             if agreeing >= ENOUGH:
-                yield Hypothesis(target, sql, (a, b), operator, agreeing)
+                yield Hypothesis(target, sql(), (a, b), operator, agreeing)
 
 
-def _forms(a: str, b: str, decimals: int, *, whole: bool) -> Iterator[tuple[str, Expression, Formula]]:
+def _forms(a: str, b: str, decimals: int, *, whole: bool) -> Iterator[tuple[str, Written, Formula]]:
     if a < b:
-        yield "+", expression("t.{a} + t.{b}", a=a, b=b), lambda x, y: x + y
-        yield "*", expression("t.{a} * t.{b}", a=a, b=b), lambda x, y: x * y
+        yield "+", partial(expression, "t.{a} + t.{b}", a=a, b=b), lambda x, y: x + y
+        yield "*", partial(expression, "t.{a} * t.{b}", a=a, b=b), lambda x, y: x * y
         yield (
             "*",
-            _rounded(expression("t.{a} * t.{b}", a=a, b=b), decimals, "round", whole=whole),
+            _rounded(partial(expression, "t.{a} * t.{b}", a=a, b=b), decimals, "round", whole=whole),
             _to(decimals, ROUND_HALF_UP, lambda x, y: x * y),
         )
-    yield "-", expression("t.{a} - t.{b}", a=a, b=b), lambda x, y: x - y
+    yield "-", partial(expression, "t.{a} - t.{b}", a=a, b=b), lambda x, y: x - y
     if decimals > MOST_DECIMALS:
         return
-    percent = expression("100.0 * t.{a} / nullif(t.{b}, 0)", a=a, b=b)
-    ratio = expression("t.{a}::numeric / nullif(t.{b}, 0)", a=a, b=b)
+    yield from _with_rate(a, b, decimals, whole=whole)
+    percent = partial(expression, "100.0 * t.{a} / nullif(t.{b}, 0)", a=a, b=b)
+    ratio = partial(expression, "t.{a}::numeric / nullif(t.{b}, 0)", a=a, b=b)
     for name, mode in (("round", ROUND_HALF_UP), ("trunc", ROUND_DOWN)):
         yield "%", _rounded(percent, decimals, name, whole=whole), _to(decimals, mode, lambda x, y: 100 * x / y)
         yield "/", _rounded(ratio, decimals, name, whole=whole), _to(decimals, mode, lambda x, y: x / y)
 
 
-def _rounded(value: Expression, decimals: int, function: str, *, whole: bool) -> Expression:
-    name = Expression(function)
-    if whole:
-        return expression("{f}(({value})::numeric)::integer", f=raw(name), value=raw(value))
-    return expression("{f}(({value})::numeric, {decimals})", f=raw(name), value=raw(value), decimals=decimals)
+def _with_rate(a: str, b: str, decimals: int, *, whole: bool) -> Iterator[tuple[str, Written, Formula]]:
+    """A value and so much of it more, or less: a share, or per cent."""
+    more = partial(expression, "t.{a} * (1 + t.{b})", a=a, b=b)
+    less = partial(expression, "t.{a} * (1 - t.{b})", a=a, b=b)
+    percent_more = partial(expression, "t.{a} * (100 + t.{b}) / 100.0", a=a, b=b)
+    percent_less = partial(expression, "t.{a} * (100 - t.{b}) / 100.0", a=a, b=b)
+    formulas: tuple[tuple[Written, Formula], ...] = (
+        (more, lambda x, y: x * (1 + y)), (less, lambda x, y: x * (1 - y)),
+        (percent_more, lambda x, y: x * (100 + y) / 100), (percent_less, lambda x, y: x * (100 - y) / 100),
+    )  # fmt: skip
+    for value, formula in formulas:
+        yield "%", _rounded(value, decimals, "round", whole=whole), _to(decimals, ROUND_HALF_UP, formula)
+
+
+def _rounded(value: Written, decimals: int, function: str, *, whole: bool) -> Written:
+    def written() -> Expression:
+        name, inner = raw(Expression(function)), raw(value())
+        if whole:
+            return expression("{f}(({value})::numeric)::integer", f=name, value=inner)
+        return expression("{f}(({value})::numeric, {decimals})", f=name, value=inner, decimals=decimals)
+
+    return written
 
 
 def _to(decimals: int, mode: str, formula: Formula) -> Formula:
@@ -156,9 +183,18 @@ def _to(decimals: int, mode: str, formula: Formula) -> Formula:
     return rounded
 
 
-def _applied(formula: Formula, a: Values, b: Values, *, whole: bool = False) -> Values:
-    end = len(a) if whole else FIRST_LOOK
-    return tuple(_result(formula, x, y) for x, y in zip(a[:end], b[:end], strict=True))
+def _may_agree(stored: Values, formula: Formula, a: Values, b: Values) -> bool:
+    """Whether of the first rows enough agree to look at all of them; most formulas fail at once."""
+    left = MOST_OFF * min(len(stored), FIRST_LOOK)
+    for value, x, y in zip(stored[:FIRST_LOOK], a, b, strict=False):
+        left -= value != _result(formula, x, y)
+        if left < 0:
+            return False
+    return True
+
+
+def _applied(formula: Formula, a: Values, b: Values) -> Values:
+    return tuple(_result(formula, x, y) for x, y in zip(a, b, strict=True))
 
 
 def _result(formula: Formula, x: Number, y: Number) -> Number:

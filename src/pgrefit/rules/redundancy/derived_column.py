@@ -29,7 +29,11 @@ from pgrefit.rules._ask import (
     tables,
 )
 from pgrefit.rules.redundancy._documents import documents, shapes, terms
-from pgrefit.rules.redundancy._formulas import FEWEST_ROWS, Hypothesis, Sample, hypotheses, number
+from pgrefit.rules.redundancy._formulas import FEWEST_ROWS, Hypothesis, Sample, Term, hypotheses, number
+from pgrefit.rules.redundancy._joined import joins, texts
+from pgrefit.rules.redundancy._joined import sampled as sampled_texts
+from pgrefit.rules.redundancy._moments import moments, spans
+from pgrefit.rules.redundancy._years import ages
 
 ROWS = 300
 ENOUGH = 0.95
@@ -40,8 +44,12 @@ def _asks(observation: Observation) -> Iterator[Question]:
         question = shapes(observation, table)
         if question:
             yield question
-        if question is None or question in observation.answers:
+        if _numbers(table) and (question is None or question in observation.answers):
             yield _sampled(observation, table)
+        short = sampled_texts(observation, table)
+        if short:
+            yield short
+        yield from (age.question() for age in ages(observation, table))
         for hypothesis in _hypotheses(observation, table):
             yield _counts(table, hypothesis)
             row = row_of(observation, _counts(table, hypothesis))
@@ -50,10 +58,10 @@ def _asks(observation: Observation) -> Iterator[Question]:
 
 
 def _worth_a_look(observation: Observation) -> Iterator[Table]:
-    """Tables with a few numbers, or with a number and a document, unless they are known to hold hardly a row."""
+    """Tables of a few rows at least with some numbers or texts, or a number beside a document or a moment."""
     for table in tables(observation):
         numbers = _numbers(table)
-        enough = len(numbers) > 2 or (numbers and documents(table))
+        enough = len(numbers) > 2 or (numbers and (documents(table) or moments(table))) or texts(observation, table)
         few = 0 <= statistics_of(observation, table).rows < FEWEST_ROWS and table.kind == "table"
         if enough and not few and not is_empty(observation, table):
             yield table
@@ -70,29 +78,34 @@ def _sampled(observation: Observation, table: Table) -> Question:
     values = [expression("t.{c}::text AS {name}", c=c, name=f"c{i}") for i, c in enumerate(_numbers(table))]
     values += [
         expression("({value})::text AS {name}", value=raw(term.expression), name=f"x{i}")
-        for i, term in enumerate(terms(observation, table))
+        for i, term in enumerate(_terms(observation, table))
     ]
     sample = sample_of(observation, table, ROWS)
     return Question(table.name, ddl("SELECT {v} FROM {s} AS t", v=raw(joined(values)), s=raw(sample)))
 
 
+def _terms(observation: Observation, table: Table) -> list[Term]:
+    return [*terms(observation, table), *(spans(table) if _numbers(table) else ())]
+
+
 def _hypotheses(observation: Observation, table: Table) -> tuple[Hypothesis, ...]:
     """Formulas that hold on the sample; where those that they read are found to follow too, in terms of the rest."""
-    rows = rows_of(observation, _sampled(observation, table))
+    joined_texts = tuple(joins(observation, table))
+    rows = rows_of(observation, _sampled(observation, table)) if _numbers(table) else None
     if not rows:
-        return ()
+        return joined_texts
     names = _numbers(table)
     sample = Sample(
         columns={name: tuple(number(row.cells[f"c{i}"]) for row in rows) for i, name in enumerate(names)},
         terms={
             term: tuple(number(row.cells[f"x{i}"]) for row in rows)
-            for i, term in enumerate(terms(observation, table))
+            for i, term in enumerate(_terms(observation, table))
         },
         whole=frozenset(c.name for c in table.columns if c.type in WHOLE_TYPES),
     )  # fmt: skip
     found = hypotheses(sample, names)
     certain = {h.target: h for h in found if not h.operator and _confirmed(observation, table, h)}
-    return tuple(_in_terms_of_the_rest(h, certain) for h in found)
+    return (*(_in_terms_of_the_rest(h, certain) for h in found), *joined_texts)
 
 
 def _confirmed(observation: Observation, table: Table, hypothesis: Hypothesis) -> bool:
@@ -170,6 +183,10 @@ def derived_column(observation: Observation) -> Iterator[Finding]:
             row = row_of(observation, _counts(table, hypothesis))
             if row and _holds(row):
                 yield _finding(observation, table, hypothesis, row)
+        for age in ages(observation, table):
+            row = age.holds(observation)
+            if row:
+                yield age.finding(row)
 
 
 def _finding(observation: Observation, table: Table, hypothesis: Hypothesis, row: Row) -> Finding:

@@ -25,9 +25,12 @@ from pgrefit.rules._ask import (
     tables,
 )
 from pgrefit.rules._names import same_quantity, words
+from pgrefit.rules.redundancy import _templates as templates
 
 ROWS = 2000
 COVERAGE = 0.05  # share of rows with the line
+MOSTLY, NEARLY_ALL = 0.5, 0.9  # where a label stands alone: of the rows, and of its values that are one word
+FEWEST_ROWS = 20
 MOST_LABELS = 12
 NARROWEST = 12  # mean bytes of a text that may hold such lines
 LINE = r"^[ \t]*([[:alpha:]][[:alnum:] _/()-]{0,38}[[:alnum:])])[ \t]*:(?:[ \t]+([^\r\n]*?))?[ \t]*$"
@@ -47,6 +50,7 @@ class Label:
 def _asks(observation: Observation) -> Iterator[Question]:
     for table, column in _texts(observation):
         yield _lines(observation, table, column)
+        yield from templates.questions(observation, table, column)
         labels = _labels(observation, table, column)
         if labels:
             yield _counts(table, column, labels)
@@ -69,7 +73,7 @@ def _lines(observation: Observation, table: Table, column: Column) -> Question:
     select = ddl(
         "WITH s AS MATERIALIZED (SELECT row_number() OVER () AS number, t.{c}::text AS text FROM {sample} AS t)"
         " SELECT l.line[1] AS label, count(DISTINCT s.number) AS rows, (SELECT count(*) FROM s) AS sampled,"
-        " count(*) FILTER (WHERE l.line[2] ~ {unit}) AS numbers,"
+        " count(*) FILTER (WHERE l.line[2] ~ {unit}) AS numbers, count(*) FILTER (WHERE l.line[2] !~ '\\s') AS single,"
         " mode() WITHIN GROUP (ORDER BY substring(l.line[2] FROM {unit})) AS unit"
         " FROM s CROSS JOIN LATERAL regexp_matches(s.text, {line}, 'gn') AS l(line)"
         " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {limit}",
@@ -80,13 +84,19 @@ def _lines(observation: Observation, table: Table, column: Column) -> Question:
 
 
 def _labels(observation: Observation, table: Table, column: Column) -> tuple[Label, ...]:
-    """The labels that recur: those with a column of the same name, or at least two that have none."""
+    """The labels that recur: those with a column of the same name; without one at least two, or one of most texts."""
     rows = rows_of(observation, _lines(observation, table, column)) or []
     recurring = [row for row in rows if row.count("rows") >= COVERAGE * row.count("sampled") and row.count("rows") > 1]
     others = [c for c in table.columns if c.name != column.name and not c.generated]
     labels = [_label(row, others) for row in recurring]
-    telling = any(label.target for label in labels) or len(labels) > 1
+    telling = any(label.target for label in labels) or len(labels) > 1 or any(map(_is_in_most, recurring))
     return tuple(labels) if telling else ()
+
+
+def _is_in_most(row: Row) -> bool:
+    """A label of most texts with one word behind it, which is no prose: an address, a number, a code."""
+    most, words_ = row.count("rows") >= MOSTLY * row.count("sampled"), row.count("rows") - row.count("single")
+    return most and row.count("sampled") >= FEWEST_ROWS and words_ <= (1 - NEARLY_ALL) * row.count("rows")
 
 
 def _label(row: Row, columns: list[Column]) -> Label:
@@ -173,12 +183,15 @@ def _rows_with(conditions: list[Expression], name: str) -> Expression:
     """,
 )
 def metadata_in_text(observation: Observation) -> Iterator[Finding]:
-    """Texts in which the same labels begin lines of many rows."""
+    """Texts in which the same labels begin lines of many rows, or that are written by another template."""
     for table, column in _texts(observation):
         labels = _labels(observation, table, column)
         row = row_of(observation, _counts(table, column, labels)) if labels else None
         if row and (row.count("misplaced") or not _fields(labels)):
             yield _finding(table, column, labels, row)
+        elif not labels:
+            written = templates.finding(observation, table, column)
+            yield from [written] if written else []
 
 
 def _finding(table: Table, column: Column, labels: tuple[Label, ...], row: Row) -> Finding:

@@ -11,19 +11,21 @@ from pgrefit.changes._types import comparable
 from pgrefit.model.ddl import ddl, expression, joined, raw
 from pgrefit.model.lookup import remembered
 from pgrefit.model.observation import Observation, Question
-from pgrefit.model.snapshot import Snapshot, Table
+from pgrefit.model.snapshot import Column, Snapshot, Table
 from pgrefit.rules._access import is_users
 from pgrefit.rules._ask import Row, is_empty, row_of, statistics_of
 from pgrefit.rules._names import reference_name
 
-from ._keys import flat, keys_of, table_word
-from ._links import Link, kept_by_design, under_keys
+from ._key import column_prefix, flat, table_word
+from ._keys import keys_of
+from ._link import Link
+from ._links import kept_by_design, under_keys
 from ._vocabulary import GENERIC
 
 MOST_COLUMNS = 4
 MOST_TABLES = 60  # that have a column of the name; more tell none of them
 FEWEST_VALUES = 10
-NEEDED = 0.98
+NEEDED = 0.85
 DENSE = 0.9  # share of all combinations that are keys, from which on any combination is one
 
 
@@ -69,11 +71,13 @@ class Group:
 
     @property
     def linking(self) -> bool:
-        """Whether the key is the parent's primary one, and each of its columns a reference, none a mere number."""
+        """Whether each column of the key is a reference, none a mere number, and the key the parent's main one."""
         columns = set(self.keys)
         own = {name for key in self.parent.foreign_keys for name in key.columns}
-        marked = {name for name in columns if reference_name(name).marked or flat(name).endswith("id")}
-        return columns == set(self.parent.primary_key) and columns <= own | marked
+        marked = {name for name in columns if reference_name(name).marked or flat(name).endswith(("id", "key"))}
+        word = table_word(self.parent)
+        main = columns == set(self.parent.primary_key) or any(flat(c).startswith(word) for c in self.columns)
+        return main and columns <= own | marked
 
     @property
     def akin(self) -> bool:
@@ -131,7 +135,7 @@ def _named(db: Snapshot) -> tuple[Group, ...]:
     by_column: defaultdict[str, list[Table]] = defaultdict(list)
     own = [table for table in db.own_tables() if table.partition_of is None]
     for table in own:
-        for name in {flat(column.name) for column in table.columns}:
+        for name in _by_name(table):
             by_column[name].append(table)
     under, mine = under_keys(db), partial(is_users, db)
     found: list[Group] = []
@@ -146,14 +150,22 @@ def _named(db: Snapshot) -> tuple[Group, ...]:
     return tuple(found)
 
 
+def _by_name(table: Table) -> dict[str, Column]:
+    """Columns by the words of their names, and by these without what all names begin with."""
+    start = len(column_prefix(table))
+    shortened = {flat(column.name[start:]): column for column in table.columns} if start else {}
+    return shortened | {flat(column.name): column for column in reversed(table.columns)}
+
+
 def _name_elsewhere(parent: Table, key: str) -> str:
-    name = flat(key)
+    plain = flat(key[len(column_prefix(parent)) :])
+    name = flat(key) if plain in GENERIC else plain
     return table_word(parent) + name if name in GENERIC and not name.startswith(table_word(parent)) else name
 
 
 def _columns(table: Table, parent: Table, names: list[str], keys: tuple[str, ...]) -> tuple[str, ...]:
     """The table's columns of those names, where all are there and of the key's types."""
-    own = {flat(column.name): column for column in reversed(table.columns)}
+    own = _by_name(table)
     found = [own.get(name) for name in names]
     if kept_by_design(table):
         return ()

@@ -5,86 +5,55 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
-from pgrefit.changes._types import STRINGS, bare
 from pgrefit.model.lookup import remembered
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Column, Snapshot, Table
-from pgrefit.rules._ask import WHOLE_TYPES
-from pgrefit.rules._names import MOST_NAMES, reference_name, singular, stems
+from pgrefit.rules._languages import english
+from pgrefit.rules._names import reference_name, singular, stems, words
 
+from ._key import (
+    ENDS,
+    LIKE,
+    SAME,
+    Key,
+    Option,
+    family,
+    flat,
+    is_home,
+    is_plural,
+    plain_name,
+    shared_words,
+    singulars,
+    table_word,
+)
 from ._types import base_type
-from ._vocabulary import ABOVE, FILLER, GENERIC, LISTS, PEOPLE, QUANTITIES, ROLES, SHORT_FORMS, STAFF, STAFF_ROLES, TO
+from ._vocabulary import (
+    ABOVE,
+    ADDED,
+    CODES,
+    COUNTED,
+    ELSEWHERE,
+    GENERIC,
+    INVARIABLE,
+    LISTS,
+    PEOPLE,
+    QUANTITIES,
+    ROLES,
+    SHORT_FORMS,
+    STAFF,
+    STAFF_ROLES,
+    TO,
+    UPWARDS,
+)
 
-SAME, ENDS, LIKE = 3, 2, 1  # how well a name fits: the same words; words before them; a short form, a person's part
 MOST_ALIKE = 30
 MOST_TRIED = 300
 SHORTEST = 5  # letters of a key's name at the end of another name that is written without separators
+LONG_ENDING = 8  # letters that end two names by no chance
 SHORTEST_START = 3  # letters of a short form
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Key:
-    """A column of a table that alone identifies its rows."""
-
-    table: Table
-    column: Column
-    primary: bool
-
-    @property
-    def home(self) -> bool:
-        """Whether its name tells its own table (product.product_id, product.id), and not another one."""
-        name, word = flat(self.column.name), table_word(self.table)
-        first = stems(self.column.name)[:1] if len(stems(self.table.name.name)) == 1 else ()  # dev_eui of device
-        short = any(SHORT_FORMS.get(part) == word or (len(part) > 2 and word.startswith(part)) for part in first)
-        return (self.primary and name in GENERIC) or name.startswith(word) or short
-
-    @property
-    def telling(self) -> bool:
-        """Whether its column or its table has a name that in any schema means the same."""
-        return flat(self.column.name) not in GENERIC or table_word(self.table) in PEOPLE
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """A key that a column may hold.
-
-    `bare`: the column's name has no mark of a reference (x_id, x_by, the key's own name). `joined`: a query or a view
-    compares the two.
-    """
-
-    key: Key
-    fit: int
-    bare: bool = False
-    joined: bool = False
-
-
-@lru_cache(maxsize=MOST_NAMES)
-def flat(name: str) -> str:
-    """The words of a name in the singular, without what is between them."""
-    return "".join(stems(name))
-
-
-def table_word(table: Table) -> str:
-    """The same of a table's name, without tbl_ and the like before it."""
-    return _table_word(table.name.name)
-
-
-@lru_cache(maxsize=MOST_NAMES)
-def _table_word(name: str) -> str:
-    parts = stems(name)
-    return "".join(parts[1:] if len(parts) > 1 and parts[0] in FILLER else parts)
-
-
-def family(type_name: str) -> str:
-    """What values of a type can equal: whole numbers those of any width; '' of a type that no key has."""
-    name = bare(type_name)
-    if name in WHOLE_TYPES:
-        return "whole"
-    if name in STRINGS or name.endswith("citext"):
-        return "text"
-    return name if name in {"uuid", "numeric", "bytea"} else ""
+ENDINGS = ("id", "key", "code", "no", "nr", "ref")  # of keys
+LONGEST_ENDING = 3  # letters in which two forms of a word differ
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,141 +65,261 @@ class Keys:
     by_name: defaultdict[str, list[Key]] = field(default_factory=lambda: defaultdict(list))  # product_id
     by_table: defaultdict[str, list[Key]] = field(default_factory=lambda: defaultdict(list))  # product
     by_ending: defaultdict[str, list[Key]] = field(default_factory=lambda: defaultdict(list))  # of power_user: user
+    by_words: defaultdict[frozenset[str], list[Key]] = field(default_factory=lambda: defaultdict(list))  # in any order
     by_start: defaultdict[str, list[Key]] = field(default_factory=lambda: defaultdict(list))  # of product: pro
     people: list[Key] = field(default_factory=list[Key])
+    actors: list[Key] = field(default_factory=list[Key])  # editor, customer: people where there are no others
 
     def family(self, column: Column) -> str:
         """What the values of a column can equal."""
         return family(base_type(self.db, column.type))
 
-    def add(self, key: Key) -> None:
+    def add(self, table: Table, column: Column, *, primary: bool) -> None:
         """Enter a key under all its names."""
-        self.of_table[key.table.name].append(key)
-        word, name = table_word(key.table), flat(key.column.name)
-        refers = not key.primary and reference_name(key.column.name).marked and not name.startswith(word)
-        if name not in GENERIC and name != word and not refers:
-            self.by_name[name].append(key)
-        if not name.startswith(word) and not refers:
-            self.by_name[word + name].append(key)
-        if not key.primary and (key.table.primary_key or self.family(key.column) == "text"):
-            return
-        self.by_table[word].append(key)
-        plain = word.removesuffix("info")
-        if plain != word:
-            self.by_table[plain].append(key)
-        self.by_start[word[:SHORTEST_START]].append(key)
-        parts = stems(key.table.name.name)
+        parts, word, name = stems(table.name.name), table_word(table), flat(column.name)
+        shared = shared_words(self.db).get(table.name.schema)
+        short = "".join(parts[1:]) if len(parts) > 1 and parts[0] == shared else word
+        home = is_home(table, column, {word, short}, primary=primary)
+        key = Key(table, column, primary, short, home)
+        self.of_table[table.name].append(key)
+        refers = not primary and reference_name(column.name).marked and not name.startswith((word, short))
+        for own in {name, plain_name(table, column)} if not refers else ():
+            if own not in GENERIC and own not in {word, short}:
+                self.by_name[own].append(key)
+        for called in {word, short} if not refers else ():
+            if not name.startswith(called):
+                self.by_name[called + name].append(key)
+        if primary or (self.family(column) == "text" and not refers):
+            self._add_table(key, parts, _called(table, {word, short, SHORT_FORMS.get(word, word)}))
+
+    def _add_table(self, key: Key, parts: tuple[str, ...], called: set[str]) -> None:
+        for name in called:
+            self.by_table[name].append(key)
+        if len(parts) > 1:
+            self.by_words[frozenset(parts)].append(key)
+        for first in {name[:SHORTEST_START] for name in (key.word, table_word(key.table))}:
+            self.by_start[first].append(key)
         for start in range(1, len(parts)):
             self.by_ending["".join(parts[start:])].append(key)
-        for start in range(1, len(word) - SHORTEST if len(parts) == 1 else 0):  # maplegendset
-            self.by_ending[word[start:]].append(key)
-        if {plain, *parts[-1:]} & PEOPLE:
+        for start in range(1, len(key.word) - SHORTEST if len(parts) == 1 else 0):  # maplegendset
+            self.by_ending[key.word[start:]].append(key)
+        if {key.kind, *parts[-1:]} & PEOPLE:
             self.people.append(key)
+        elif key.word in ROLES:
+            self.actors.append(key)
 
     def options(self, table: Table, column: Column) -> tuple[Option, ...]:
         """The keys that the column may refer to by its name, the likeliest first."""
         wanted = self.family(column)
         found: dict[Key, Option] = {}
-        for option in self._by_name(table, column) if wanted else ():
+        for option in self._by_name(table, column, wanted) if wanted else ():
             key, known = option.key, found.get(option.key)
             own = key.table.name == table.name
             itself = own and (key.column.name == column.name or (option.fit == SAME and not option.bare))
             itself |= option.fit < SAME and _names_itself(table, column)
-            natural = not key.primary and wanted == "text" and self._unique(table, column)
+            by_chance = not key.primary if wanted == "text" else option.fit == LIKE  # natural keys, github_id
+            natural = by_chance and self._unique(table, column)
+            elsewhere = option.fit < SAME and set(stems(column.name)) & ELSEWHERE
             better = known is None or (option.fit, not option.bare) > (known.fit, not known.bare)
-            if better and not itself and not natural and self.family(key.column) == wanted:
+            if better and not (itself or natural or elsewhere) and self.family(key.column) == wanted:
                 found[key] = option
         return ranked(table, found.values())
 
     def _unique(self, table: Table, column: Column) -> bool:
         return any(key.column.name == column.name for key in self.of_table.get(table.name, ()))
 
-    def _by_name(self, table: Table, column: Column) -> Iterator[Option]:
+    def _by_name(self, table: Table, column: Column, wanted: str) -> Iterator[Option]:
         """Names with separators, without; where these fail short forms, parts that people play."""
         reference, parts = reference_name(column.name), stems(column.name)
         whole = [*self._ending_in_key(parts), *self._ending_in_table(reference.base, marked=reference.marked)]
         whole += self._run_together(parts[0]) if len(parts) == 1 else ()
+        whole += self._of_own_kind(table, reference.base, marked=reference.marked)
+        words_alike = few(self.by_words.get(frozenset(reference.base))) if len(reference.base) > 1 else ()
+        whole += [Option(key, LIKE, bare=not reference.marked) for key in words_alike]
         yield from whole
         parts_played = ROLES - {"by", "to", "user", "person"}
         named = reference.marked or (parts[-1:] == ("to",) and parts[0] in TO) or parts[-1:] == ("via",)
-        if whole and self.family(column) == "uuid" and reference.base[-1:] == ("user",):
+        if whole and wanted == "uuid" and reference.base[-1:] == ("user",):
             yield from self._person(reference.base)  # their profiles may be meant
+        if wanted != "whole":  # whose values tell which of several is meant
+            yield from self._goes_on(table, reference.base)
         if named and not any(option.fit >= ENDS for option in whole):
-            yield from self._partly(table, reference.base)
-            yield from self._short_form(tuple(part for part in reference.base if part != "via"))
+            yield from self._partly(table, reference.base, wanted)
+            yield from self._short_form(tuple(part for part in reference.base if part != "via"), wanted)
+            yield from self._inflected(reference.base)
             yield from self._person(reference.base)
         elif not reference.marked and parts[-1:] and parts[-1] in parts_played and not whole:
             yield from (replace(option, bare=True) for option in self._person(parts))
+        if not reference.marked and all(option.bare for option in whole):
+            yield from self._unmarked(column.name, parts, wanted)
         yield from self._above(table, reference.base, marked=reference.marked)
 
     def _ending_in_key(self, parts: tuple[str, ...]) -> Iterator[Option]:
         numbered = parts[:-1] if parts and parts[-1].isdecimal() else parts  # concept_id_1
         for start in range(len(numbered)):
-            for key in few(self.by_name.get("".join(numbered[start:]))):
-                plain = start == 0 and key.primary and numbered == parts
-                yield Option(key, SAME if plain else ENDS)
+            name = "".join(numbered[start:])
+            for key in few(self.by_name.get(name)):
+                satellite = not key.home and (
+                    name in self.by_table or not name.endswith(ENDINGS)
+                )  # release_date.release
+                plain = start == 0 and key.primary and numbered == parts and not satellite
+                yield Option(key, SAME if plain else ENDS, bare=satellite)
 
     def _ending_in_table(self, base: tuple[str, ...], *, marked: bool) -> Iterator[Option]:
-        if not marked and "".join(base) in GENERIC | QUANTITIES:
+        if not marked and "".join(base) in QUANTITIES:
             return
+        generic = not marked and "".join(base) in GENERIC
         for start in range(len(base) if marked else 1):
             for key in few(self.by_table.get("".join(base[start:]))):
-                yield Option(key, ENDS if start else SAME, bare=not marked)
+                yield Option(key, ENDS if start or generic else SAME, bare=not marked)
 
-    def _partly(self, table: Table, base: tuple[str, ...]) -> Iterator[Option]:
-        """user_id, first_user_id: power_users; and where the own table's name goes on from it, run_id: run_of_tests."""
+    def _of_own_kind(self, table: Table, base: tuple[str, ...], *, marked: bool) -> Iterator[Option]:
+        """artist.type_id, artist.type: artist_type; blog_comment.post_id, blog_comment.first_post_id: blog_post."""
+        parts = stems(table.name.name)
+        for start in range(len(base) if marked else min(len(base), 1)):
+            tail = "".join(base[start:])
+            for end in range(1, len(parts) + 1 if tail else 0):
+                for key in few(self.by_table.get("".join(parts[:end]) + tail)):
+                    plain = not start and (marked or end == len(parts))
+                    if key.home and key.table.name != table.name:
+                        yield Option(key, ENDS if plain else LIKE, bare=not marked)
+
+    def _unmarked(self, name: str, parts: tuple[str, ...], wanted: str) -> Iterator[Option]:
+        """begin_area, team_1, cust_no, cod_cliente; counts and amounts are none."""
+        if not parts or parts[0] in COUNTED:
+            return
+        *before, last = parts
+        numbered = bool(before) and (last.isdecimal() or len(last) == 1)
+        base = tuple(before) if numbered else parts
+        if not is_plural(name) or last in INVARIABLE:
+            yield from self._bare_ending(base, 0 if numbered else 1)
+        coded = tuple(before) if last in CODES else parts[1:] if parts[0] in CODES else ()
+        for start in range(len(coded)):
+            near = few(self.by_table.get("".join(coded[start:])))
+            yield from (Option(key, ENDS, bare=True) for key in near)
+        short = (*self._short_form(coded, wanted), *self._inflected(coded)) if coded else ()
+        yield from (replace(option, bare=True) for option in short)
+
+    def _bare_ending(self, base: tuple[str, ...], first: int) -> Iterator[Option]:
+        for start in range(first, len(base)):
+            tail = "".join(base[start:])
+            near = few(self.by_table.get(tail)) if tail not in GENERIC | QUANTITIES else ()
+            yield from (Option(key, ENDS, bare=True) for key in near)
+        alike = few(self.by_ending.get("".join(base))) if len(base) > 1 else ()
+        yield from (Option(key, LIKE, bare=True) for key in alike)
+
+    def _partly(self, table: Table, base: tuple[str, ...], wanted: str) -> Iterator[Option]:
+        """user_id, first_buyer_id: power_users, important_buyers; srcfeature_id: feature."""
+        shortest = SHORTEST if wanted == "whole" else SHORTEST - 1
         for start in range(len(base)):
-            near = few(self.by_ending.get("".join(base[start:]))) if start == 0 or len(base[start]) >= SHORTEST else ()
+            near = few(self.by_ending.get("".join(base[start:]))) if start == 0 or len(base[start]) >= shortest else ()
             yield from (Option(key, LIKE) for key in near if key.table.name != table.name)
+        last = base[-1] if base else ""
+        for start in range(1, len(last) - SHORTEST + 1):
+            yield from (Option(key, LIKE) for key in few(self.by_table.get(last[start:])))
+        if wanted == "whole":
+            yield from self._goes_on(table, base)
+
+    def _goes_on(self, table: Table, base: tuple[str, ...]) -> Iterator[Option]:
+        """run_id: run_of_tests, where the own table's name goes on from it too."""
         mine, parts = table_word(table), stems(table.name.name)
         for end in range(len(base) + 1, len(parts)):
-            near = few(self.by_table.get("".join(parts[:end]))) if parts[: len(base)] == base else ()
+            near = few(self.by_table.get("".join(parts[:end]))) if base and parts[: len(base)] == base else ()
             yield from (Option(key, LIKE) for key in near if table_word(key.table) != mine)
 
     def _run_together(self, name: str) -> Iterator[Option]:
-        """billtoaddressid: some key's name at its end, or a table's name before the mark."""
+        """billtoaddressid, idcliente: some key's name at its end, or a table's name before or after the mark."""
         for start in range(1, len(name) - SHORTEST):
             for key in few(self.by_name.get(name[start:])):
                 yield Option(key, ENDS)
         if name.endswith("edby"):  # lastupdatedby
             yield from self._person(("by",))
+        for mark in ("id", "fk"):
+            near = few(self.by_table.get(name.removeprefix(mark))) if name.startswith(mark) else ()
+            yield from (Option(key, SAME) for key in near)
         mark = next((mark for mark in ("id", "uuid", "guid", "fk") if name.endswith(mark)), "")
         stem = singular(name.removesuffix(mark)) if mark else ""
         for start in range(max(len(stem) - SHORTEST + 2, 1) if stem else 0):
             for key in few(self.by_table.get(stem[start:])):
                 yield Option(key, ENDS if start else SAME)
-        yield from (Option(key, LIKE) for key in few(self.by_ending.get(stem)))
+        for start in range(len(stem) - LONG_ENDING + 1):  # legendsetid
+            yield from (Option(key, LIKE) for key in few(self.by_ending.get(stem[start:])))
 
-    def _short_form(self, base: tuple[str, ...]) -> Iterator[Option]:
-        """cust_id, emp_id, ship_via: the beginning of one table's name only, or a form in common use."""
+    def _short_form(self, base: tuple[str, ...], wanted: str) -> Iterator[Option]:
+        """cust_id, part_cat_id, ship_via: the beginning of one table's name only, or a form in common use."""
         word = base[-1] if base else ""
         long = SHORT_FORMS.get(word, "")
         near = few(self.by_table.get(long)) if long else ()
+        if len(base) > 1:
+            near = (*near, *(key for key in self._beginning_as(base[0]) if _shortens(base, key)))
         if not near and len(word) >= SHORTEST_START and word not in GENERIC:
-            near = tuple(
-                k for k in self.by_start.get(word[:SHORTEST_START], ()) if table_word(k.table).startswith(word)
-            )
-        first = min((table_word(key.table) for key in near), key=len, default="")
-        one = {key.table.name for key in near if table_word(key.table) == first}
-        if len(one) == 1 and all(table_word(key.table).startswith(first) for key in near):
+            near = tuple(key for key in self._beginning_as(word) if key.word.startswith(word))
+        first = min((key.word for key in near), key=len, default="")
+        one = {key.table.name for key in near if key.word == first}
+        if wanted != "whole" and len(near) <= MOST_ALIKE:
+            yield from (Option(key, LIKE) for key in near)
+        elif len(one) == 1 and all(key.word.startswith(first) for key in near):
             yield from (Option(key, LIKE) for key in near if key.table.name in one)
+
+    def _inflected(self, base: tuple[str, ...]) -> Iterator[Option]:
+        """cliente_id: clienti, kunden_id: kunde; the one table whose name differs in a few letters at the end."""
+        yield from (Option(key, LIKE) for key in self._of_stem(base[-1] if base else ""))
+
+    def of_word(self, word: str) -> tuple[Key, ...]:
+        """Keys of the tables of that name, or of the one whose name differs in a few letters at the end."""
+        return few(self.by_table.get(word)) or self._of_stem(word)
+
+    def _of_stem(self, word: str) -> tuple[Key, ...]:
+        near = tuple(key for key in self._beginning_as(word) if _same_stem(word, key.word))
+        return near if len({key.table.name for key in near}) == 1 else ()
+
+    def _beginning_as(self, word: str) -> list[Key]:
+        near = self.by_start.get(word[:SHORTEST_START], [])
+        return near if len(near) <= MOST_TRIED else []
 
     def _person(self, parts: tuple[str, ...]) -> Iterator[Option]:
         """support_rep_id, created_by, reports_to: employees or users, whichever there are."""
         last = parts[-1] if parts else ""
-        if last not in ROLES or len(self.people) > MOST_ALIKE:
+        people = self.people or self.actors
+        if last not in ROLES or len(people) > MOST_ALIKE:
             return
-        staff = [key for key in self.people if stems(key.table.name.name)[-1] in STAFF]
-        near = staff if staff and last in STAFF_ROLES else self.people
-        plain = [key for key in near if table_word(key.table).removesuffix("info") in PEOPLE]
+        staff = [key for key in people if {key.kind, stems(key.table.name.name)[-1]} & STAFF]
+        near = staff if staff and last in STAFF_ROLES else people
+        plain = [key for key in near if key.kind in PEOPLE]
         yield from (Option(key, LIKE) for key in plain or near)
 
     def _above(self, table: Table, base: tuple[str, ...], *, marked: bool) -> Iterator[Option]:
-        """parent_id, reply_to: a row of the same table."""
-        above = bool(base) and (base[-1] in ABOVE or (base[0] in ABOVE and base[-1] == "to"))
+        """parent_id, reply_to, duplicate_of: a row of the same table."""
+        core = english("_".join(base[:-1] if base[-1:] and base[-1] in {"of", "to", "into"} else base))
+        qualified = core[:1] in UPWARDS or (core and core[0] in ABOVE and (marked or base[-1] == "to"))
+        above = bool(core) and (core[-1] in ABOVE or qualified)  # parent_station, reply_to
         for key in self.of_table.get(table.name, ()) if above else ():
             if key.primary:
-                yield Option(key, ENDS if marked else LIKE, bare=not marked)
+                plain = (marked and core[-1] in ABOVE) or core in UPWARDS
+                yield Option(key, ENDS if plain else LIKE, bare=not plain)
+
+
+def _called(table: Table, called: set[str]) -> set[str]:
+    """What a reference may call a table: airports_data airport, clienti cliente."""
+    last, whole = words(table.name.name)[-1:], flat(table.name.name)
+    cut = {name.removesuffix("info") for name in called}
+    if last != (whole,) and last[0] in ADDED:
+        cut |= {name.removesuffix(last[0]) for name in called}
+    plurals = {
+        name.removesuffix(singular(word)) + other for word in last for name in called for other in singulars(word)
+    }
+    return {*called, *cut, *plurals, whole} - {""}
+
+
+def _shortens(base: tuple[str, ...], key: Key) -> bool:
+    """Whether each word is the beginning of one of the table's."""
+    parts = stems(key.table.name.name)
+    return len(parts) == len(base) and all(long.startswith(short) for short, long in zip(base, parts, strict=True))
+
+
+def _same_stem(one: str, other: str) -> bool:
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return start > LONGEST_ENDING and max(len(one), len(other)) - start <= LONGEST_ENDING
 
 
 def _names_itself(table: Table, column: Column) -> bool:
@@ -262,15 +351,16 @@ def keys_of(db: Snapshot) -> Keys:
     """All keys of one column of a database; of partitioned tables those of the whole."""
     keys = Keys(db)
     for table in db.own_tables():
-        if table.partition_of is None and not set(stems(table.name.name)) & LISTS:
+        listed = {"text"} if set(stems(table.name.name)) & LISTS else set[str]()
+        if table.partition_of is None:
             for column, primary in _single(table).items():
-                if keys.family(table.column(column)):
-                    keys.add(Key(table, table.column(column), primary))
+                if keys.family(table.column(column)) not in {"", *listed}:
+                    keys.add(table, table.column(column), primary=primary)
     return keys
 
 
 def _single(table: Table) -> dict[str, bool]:
-    """Columns that alone are a key, and whether the primary one."""
+    """Columns that alone are a key, and whether the primary one, or the only one of a table without."""
     deferrable = {c.name for c in table.constraints if c.deferrable}
     found = {
         index.columns[0]: index.primary
@@ -278,4 +368,5 @@ def _single(table: Table) -> dict[str, bool]:
         if index.unique and index.valid and index.predicate is None and len(index.columns) == 1
         and index.constraint not in deferrable
     }  # fmt: skip
-    return {name: primary for name, primary in found.items() if name is not None}
+    alone = len(found) == 1 and not table.primary_key
+    return {name: primary or alone for name, primary in found.items() if name is not None}

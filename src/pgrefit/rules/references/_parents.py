@@ -112,7 +112,7 @@ def converted(column: Column, to_type: str) -> Expression:
 def polymorphic(table: Table, column: Column) -> bool:
     """Whether a sibling says what kind of thing the column refers to: x_type beside x_id; not if that refers itself."""
     base = reference_name(column.name).base
-    kinds = {(*base, "type"), (*base, "kind"), (*base, "class")}
+    kinds = {(*base, word) for word in ("type", "kind", "class", "table", "model")}
     others = [reference_name(other.name) for other in table.columns]
     generic = base == ("object",) and any(other.base == ("content", "type") for other in others)
     return generic or any(other.base in kinds and not other.marked for other in others)

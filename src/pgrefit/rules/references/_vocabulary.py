@@ -8,33 +8,83 @@ GENERIC = {
     *MARKS, "code", "name", "no", "nr", "num", "number", "pk", "oid", "rowid", "slug", "value",
     "type", "kind", "date", "day", "time", "title", "email", "status", "state", "version", "position", "hash", "token",
     "seq", "sequence", "url", "path", "label", "order", "level", "year", "month", "phone", "data", "digest", "rank",
-    "idx", "index", "line", "period", "count", "timestamp", "description", "createdat",
+    "idx", "index", "line", "period", "count", "timestamp", "description", "createdat", "sk", "cod", "codigo", "kod",
     "updatedat", "rowguid", "externalid", "publicid", "",
 }  # fmt: skip
 QUANTITIES = {
     "rating", "score", "point", "amount", "quantity", "price", "size", "length", "weight", "age", "duration",
     "priority", "total", "stock", "balance", "limit", "height", "width", "rate", "cost", "discount", "tax",
 }  # fmt: skip
+COUNTED = {"max", "min", "num", "number", "no", "nr", "n", "count", "total", "avg", "sum", "per", "every", "is", "has",
+           "allow", "use", "limit", "maximum", "minimum"}  # fmt: skip
+CODES = {
+    "no",
+    "nr",
+    "num",
+    "nummer",
+    "numero",
+    "code",
+    "cod",
+    "codigo",
+    "kod",
+    "cd",
+    "sk",
+    "pk",
+    "oid",
+    "numer",
+    "номер",
+    "код",
+    "bianhao",
+    "daima",
+}  # cust_no
 SHORT_FORMS = {
     "acct": "account", "addr": "address", "cntry": "country", "ctry": "country", "dept": "department",
     "grp": "group", "img": "image", "msg": "message", "mgr": "manager", "pmt": "payment", "txn": "transaction",
-    "usr": "user", "org": "organization", "whse": "warehouse", "wh": "warehouse", "cust": "customer", "qn": "question",
+    "usr": "user", "org": "organization", "whse": "warehouse", "wh": "warehouse", "cust": "customer",
+    "emp": "employee", "qn": "question",
 }  # fmt: skip
-PEOPLE = {"user", "account", "person", "employee", "staff", "member", "profile", "worker"}
-STAFF = {"employee", "staff", "worker"}
-STAFF_ROLES = {"rep", "manager", "supervisor", "agent", "clerk", "boss", "mgr", "salesperson", "operator", "to", "lead"}
+STAFF = {"employee", "staff", "worker", "empleado", "funcionario", "mitarbeiter", "medewerker", "dipendente"}
+PEOPLE = {
+    "user", "account", "person", "member", "profile", *STAFF, "usuario", "utilisateur", "benutzer", "nutzer", "utente",
+    "gebruiker", "uzytkownik", "kullanici", "persona", "personne", "persoon", "pessoa", "membre", "membro", "miembro",
+    "mitglied",
+}  # fmt: skip
+STAFF_ROLES = {"rep", "manager", "supervisor", "agent", "clerk", "boss", "mgr", "salesperson", "operator", "to", "lead",
+               "jefe", "chef", "gerente", "vorgesetzter", "superior", "vendedor"}  # fmt: skip
 ROLES = {
     "author", "owner", "creator", "assignee", "reviewer", "approver", "editor", "sender", "receiver", "recipient",
     "buyer", "seller", "teacher", "instructor", "student", "host", "guest", "grader", "admin", "driver", "tutor",
     "mentor", "requester", "reporter", "sponsor", "moderator", "inviter", "invitee", "friend", "follower", "followee",
     "winner", "actor", "referrer", "referred", "uploader", "by", "user", "person", "submitter", "accessor", "verifier",
-    "modifier", "initiator", *STAFF_ROLES,
+    "modifier", "initiator", "subscriber", "revoker", "commenter", "blocker", "voter", "applicant", "participant",
+    "attendee", "organizer", "organiser", "speaker", "contributor", "maintainer", "collaborator", "trainer", "coach",
+    "borrower", "lender", "payer", "payee", "donor", "holder", "caller", "inspector", "auditor", "technician",
+    "responsible", "customer", "client", "autor", "auteur", "ersteller", "besitzer", *STAFF_ROLES,
 }  # fmt: skip
-ABOVE = {"parent", "ancestor", "root", "child", "previous", "prev", "next", "reply", "predecessor", "successor"}
-FILLER = {"tbl", "tab", "table", "t", "tb", "dim", "fact", "app"}
+ABOVE = {"parent", "ancestor", "root", "child", "previous", "prev", "next", "reply", "predecessor", "successor",
+         "padre", "pai", "eltern", "vater", "superior", "redirect", "replacement", "duplicate",
+         "merged"}  # fmt: skip
+FILLER = {"tbl", "tab", "table", "t", "tb", "dim", "fact", "app", "lkp", "lkup", "lookup", "lu", "ref", "mst", "master",
+          "m", "d", "f"}  # fmt: skip
 KEPT_BY_DESIGN = {"archive", "archived", "backup", "bak", "old", "tmp", "temp", "staging", "stage", "import",
                   "snapshot", "shadow", "deleted", "quarantine", "trash"}  # fmt: skip
 RECORDS = {"log", "audit", "history", "journal", "trail", "revision"}
 HIERARCHY = {"parent", "manager", "supervisor", "boss", "superior", "ancestor", "reply", "mgr"}
 TO = {"report", "assigned", "assign", "delegated", "belong"}  # reports_to
+ADDED = {"info", "data", "list", "master", "tbl", "table"}  # to a table's name, where it tells nothing
+UPWARDS = {("parent",), ("padre",), ("pai",)}  # alone in a name, they tell it all
 LISTS = {"reserved", "blocked", "banned", "blacklist", "denylist", "allowlist", "allowed", "disposable"}  # of values
+ELSEWHERE = {"external", "ext", "legacy", "remote", "foreign", "upstream", "import", "imported"}  # ids of other systems
+NODES = {*MARKS, "entity", "node", "vertex", "item", "object", "element", "record", "thing", "member", "end", "side"}
+OPPOSITES = {
+    frozenset(pair) for pair in (
+        ("source", "target"), ("from", "to"), ("src", "dst"), ("src", "dest"), ("left", "right"), ("head", "tail"),
+        ("subject", "object"), ("start", "end"), ("begin", "end"), ("old", "new"), ("origin", "destination"),
+        ("parent", "child"), ("home", "away"), ("first", "second"), ("upper", "lower"), ("a", "b"),
+        ("predecessor", "successor"), ("follower", "followee"), ("follower", "followed"), ("blocker", "blocked"),
+        ("ancestor", "descendant"), ("parent", "descendant"),
+    )
+}  # fmt: skip
+OPPOSED = frozenset[str]().union(*OPPOSITES)
+RELATED = {"related", "linked", "other", "similar", "alternative", "associated", "matched"}
+INVARIABLE = {"series", "species", "news"}  # no plurals

@@ -11,7 +11,7 @@ from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import SAMPLE_KEYS, Row, is_empty, known, named, row_of, scan
 from pgrefit.rules._columns import stored_tables
-from pgrefit.rules._names import stems
+from pgrefit.rules._languages import meanings
 
 from ._keys import Keys, keys_of
 from ._vocabulary import HIERARCHY
@@ -86,7 +86,7 @@ def _hierarchies(observation: Observation) -> Iterator[Hierarchy]:
 def _above(keys: Keys, table: Table, key: str) -> Iterator[str]:
     declared = {fk.columns[0]: fk.parent == table.name for fk in table.foreign_keys if len(fk.columns) == 1}
     for column in table.columns:
-        if set(stems(column.name)) & HIERARCHY and column.name != key:
+        if meanings(column.name) & HIERARCHY and column.name != key:
             same = keys.family(column) == keys.family(table.column(key)) != ""
             if same and declared.get(column.name, column.name not in declared and _own(keys, table, column)):
                 yield column.name

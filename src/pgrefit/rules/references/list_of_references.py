@@ -22,9 +22,11 @@ from pgrefit.rules._ask import (
     scan,
 )
 from pgrefit.rules._columns import stored_tables
+from pgrefit.rules._languages import english
 from pgrefit.rules._names import singular, words
 
-from ._keys import Key, Keys, few, keys_of
+from ._key import Key
+from ._keys import Keys, keys_of
 from ._types import base_type
 from ._vocabulary import GENERIC
 
@@ -35,6 +37,7 @@ FEWEST_ITEMS = 20
 SEVERAL = 0.1  # share of the values that must hold more than one item
 NEEDED = 0.8
 MARKS = {"ids", "uuids", "guids", "codes", "keys", "refs"}
+LIST = ("list",)
 FORMS = {
     "whole": r"^[0-9]{1,18}$",
     "uuid": r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
@@ -101,20 +104,27 @@ def _candidates(observation: Observation) -> Iterator[Listed]:
         for column in () if is_empty(observation, table) else table.columns:
             is_list = column.type.endswith("[]") or is_text(column)
             parts = words(column.name)
-            if is_list and parts and parts[-1] != singular(parts[-1]) and not column.generated:
+            if is_list and parts and (parts[-1] != singular(parts[-1]) or _is_list(column)) and not column.generated:
                 key = _meant(keys, table, parts)
                 own = keys.family(key.column) if key else ""
                 if key and own in FORMS and _fits(keys, column, own):
                     yield Listed(table, column, key, own)
 
 
+def _is_list(column: Column) -> bool:
+    """kunden_liste, lista_clientes."""
+    said = english(column.name)
+    return len(said) > 1 and LIST in {said[:1], said[-1:]}
+
+
 def _meant(keys: Keys, table: Table, parts: tuple[str, ...]) -> Key | None:
     """tag_ids, tags, permitted_tag_ids: the one table that is meant, by its primary key."""
-    base = parts[:-1] if parts[-1] in MARKS else parts
+    base = parts[:-1] if parts[-1] in MARKS or english(parts[-1]) == LIST else parts
+    base = base[1:] if english(base[0] if base else "") == LIST else base
     marked = base != parts
     for start in range(len(base) if marked else 1):
         word = "".join(map(singular, base[start:]))
-        near = [key for key in few(keys.by_table.get(word)) if key.primary and word not in GENERIC]
+        near = [key for key in keys.of_word(word) if key.primary and word not in GENERIC]
         own = [key for key in near if key.table.name.schema == table.name.schema] or near
         if len(own) == 1:
             return own[0]

@@ -9,13 +9,17 @@ from pgrefit.changes.add_foreign_key import AddForeignKey
 from pgrefit.model.change import Change
 from pgrefit.model.ddl import ddl, raw
 from pgrefit.model.finding import Cost, Evidence, Finding, Severity, rule
+from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Table
 from pgrefit.rules._ask import SAMPLE_KEYS, Row, catalog, is_empty, known, named, row_of, rows_of, sampled_values, scan
 from pgrefit.rules._indexes import index_on, serves_lookup
 from pgrefit.rules.references._composite import Group, found_groups, groups, implied
-from pgrefit.rules.references._links import Link, leads, nobody, recorded
+from pgrefit.rules.references._link import Link, nobody
+from pgrefit.rules.references._links import leads, recorded
 from pgrefit.rules.references._parents import usual_on_delete
+
+OUTLIVED = 0.05  # share of its rows from which on a record of the past is taken to outlive what it refers to
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
@@ -81,6 +85,7 @@ def missing_foreign_key(observation: Observation) -> Iterator[Finding]:
     """Columns whose name and values say that they refer to another table."""
     together = found_groups(observation)
     yield from (_of_group(observation, group, counted) for group, counted in together)
+    found: list[tuple[Link, Row]] = []
     for lead in leads(observation):
         link = lead.found(observation)
         row = row_of(observation, link.counts()) if link else None
@@ -89,24 +94,35 @@ def missing_foreign_key(observation: Observation) -> Iterator[Finding]:
             if meant:
                 yield _by_name_alone(meant)
         elif link and row and _refers(link, row) and not implied(observation.snapshot, together, link):
-            yield _finding(observation, link, row)
+            found.append((link, row))
+    by_key = {(link.table.name, link.key.table.name) for link, _ in found if link.key.primary}
+    yield from (_finding(observation, link, row) for link, row in found if not _is_copy(link, by_key))
 
 
 def _refers(link: Link, row: Row) -> bool:
     """Whether it is a reference that is meant to hold: one that is bare only where the values tell."""
-    gone = row.count("orphans") > row.count("nobody")
-    kept_by_design = recorded(link.table) and gone
-    return link.contained(row) and not kept_by_design and (not link.option.bare or link.told(row))
+    gone = row.count("orphans") - row.count("nobody")
+    kept_by_design = recorded(link.table) and gone > OUTLIVED * (row.count("matching") + gone)
+    named = not (link.option.bare or link.unnamed)
+    return link.contained(row) and not kept_by_design and (named or link.told(row))
+
+
+def _is_copy(link: Link, by_key: set[tuple[Relation, Relation]]) -> bool:
+    """Whether the column repeats what the row's reference to the same table already says: customer_email."""
+    parent = link.key.table.name
+    declared = any(key.parent == parent for key in link.table.foreign_keys)
+    return not link.key.primary and link.family == "text" and (declared or (link.table.name, parent) in by_key)
 
 
 def _finding(observation: Observation, link: Link, row: Row) -> Finding:
     orphans, sure = row.count("orphans"), link.told(row)
+    lost = orphans and not recorded(link.table)  # where records may be meant to outlive what they refer to
     examples = rows_of(observation, _examples(link)) if orphans else ()
     sureness = "" if sure else "there are too few rows to be sure"
     return Finding(
         object=named(link.table, link.column.name),
         message=f"holds ids of {_key(link)} without a foreign key" + (", and some of them are gone" if orphans else ""),
-        severity=Severity.INFO if not sure else Severity.ERROR if orphans else Severity.WARNING,
+        severity=Severity.INFO if not sure else Severity.ERROR if lost else Severity.WARNING,
         evidence=known((
             catalog("key", _key(link)), scan("rows", row.count("rows")), scan("null", row.count("nulls")),
             scan("distinct", row.count("distinct")), scan("matching", row.count("matching")), scan("orphans", orphans),

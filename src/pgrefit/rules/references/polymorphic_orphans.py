@@ -11,11 +11,13 @@ from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import SAMPLE_KEYS, Row, is_empty, is_text, known, named, row_of, rows_of, scan
 from pgrefit.rules._columns import stored_tables
+from pgrefit.rules._languages import english
 from pgrefit.rules._names import reference_name, stems
 
-from ._keys import Key, Keys, keys_of
+from ._key import Key
+from ._keys import Keys, keys_of
 
-KINDS = ("type", "kind", "class")
+KINDS = {"type", "kind", "class"}
 MOST_KINDS = 50
 MOST_ORPHANED = 0.5  # of more of them the type means another table than the one of its name
 FEWEST_ROWS = 5
@@ -69,13 +71,21 @@ def _asks(observation: Observation) -> Iterator[Question]:
 def _pairs(observation: Observation) -> Iterator[Pair]:
     for table in stored_tables(observation):
         under = {name for key in table.foreign_keys for name in key.columns} | set(table.primary_key[:1])
-        by_base = {reference_name(c.name).base: c for c in table.columns if not reference_name(c.name).marked}
+        by_base = {base: c for c in table.columns if (base := _kind_of(c.name))}
         for column in () if is_empty(observation, table) else table.columns:
             name = reference_name(column.name)
-            kind = next((by_base[(*name.base, word)] for word in KINDS if (*name.base, word) in by_base), None)
+            kind = by_base.get(english("_".join(name.base)))
             told = kind is not None and (is_text(kind) or "." in kind.type)  # text, or an enum
             if kind and told and name.marked and column.name not in under:
                 yield Pair(table, column, kind)
+
+
+def _kind_of(name: str) -> tuple[str, ...]:
+    """Of owner_type and tipo_propietario: owner; nothing of any other name."""
+    parts = () if reference_name(name).marked else english(name)
+    if parts and parts[-1] in KINDS:
+        return parts[:-1]
+    return parts[1:] if parts and parts[0] in KINDS else ()
 
 
 def _meant(observation: Observation, pair: Pair) -> Iterator[tuple[str, Key, int]]:
@@ -91,7 +101,7 @@ def _named(keys: Keys, pair: Pair, kind: str) -> Key | None:
     """App\\Models\\BlogPost, blog.post, blog_posts: the one table of that name, by its own or by its last words."""
     last = kind.replace("\\", ".").replace("/", ".").replace("::", ".").rpartition(".")[2]
     word = "".join(stems(last))
-    near = [k for k in keys.by_table.get(word, ()) if k.primary and _fits(keys, pair, k)]
+    near = [k for k in keys.of_word(word) if k.primary and _fits(keys, pair, k)]
     own = [key for key in near if key.table.name.schema == pair.table.name.schema]
     chosen = own or near
     return chosen[0] if word and len({key.table.name for key in chosen}) == 1 else None

@@ -36,7 +36,8 @@ FEWEST_LINKED = 3  # tables; in a smaller schema nothing is usual
 def unlinked_table(observation: Observation) -> Iterator[Finding]:
     """Tables without a foreign key to or from another one, where most tables of the schema have some."""
     own = [table for table in tables(observation) if table.kind != "foreign table"]
-    linked = {name for table in own for key in table.foreign_keys for name in (table.name, key.parent) if name}
+    keys = ((table.name, key.parent) for table in observation.snapshot.tables for key in table.foreign_keys)
+    linked = {name for ends in keys for name in ends if name}
     counts = Counter(table.name.schema for table in own if table.name in linked)
     loose = [table.name for table in own if table.name not in linked]
     loose_counts = Counter(name.schema for name in loose)

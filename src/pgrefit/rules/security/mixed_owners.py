@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.names import dotted
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Table
 from pgrefit.rules._access import is_users, memberships
@@ -51,7 +52,7 @@ def mixed_owners(observation: Observation) -> Iterator[Finding]:
         odd = [table for table in found if table.owner not in able]
         if len(found) >= ENOUGH_TABLES and odd and count >= (1 - FEW) * len(found):
             yield Finding(
-                object=schema,
+                object=dotted(schema),
                 message=f"{len(odd)} of {len(found)} tables do not belong to {usual}, as the others do",
                 severity=Severity.INFO,
                 evidence=tuple(catalog(f"owned by {owner}", tuple(str(t.name) for t in odd if t.owner == owner))

@@ -10,11 +10,11 @@ from postgast import pg_query_pb2 as pb
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Function, Snapshot
-from pgrefit.rules._access import EVERYBODY, executors, is_users
+from pgrefit.rules._access import EVERYBODY, executors, is_users, schemas_of_path
 from pgrefit.rules._ask import catalog
 from pgrefit.rules.security._definer import TRIGGER_RESULTS
 
-CALLERS_OWN = frozenset({'"$user"', "$user"})
+TEMPORARY = "pg_temp"
 
 
 @rule(
@@ -39,7 +39,8 @@ CALLERS_OWN = frozenset({'"$user"', "$user"})
 def mutable_search_path(observation: Observation) -> Iterator[Finding]:
     """SECURITY DEFINER functions of which another than the owner chooses where names are looked up.
 
-    Those whose names were bound when they were made are safe, and those that nobody else can call.
+    Those whose names were bound when they were made are safe, and those that nobody else can call; "$user" is the
+    owner there.
     """
     for function in observation.snapshot.functions:
         if function.security_definer and is_users(observation.snapshot, function) and not _bound(function):
@@ -63,11 +64,11 @@ def _open_path(db: Snapshot, function: Function) -> str:
     path = next((s.partition("=")[2] for s in function.settings if s.startswith("search_path=")), None)
     if path is None:
         return "the caller's search path"
-    named = {part.strip() for part in path.split(",")}
-    if named & CALLERS_OWN:
-        return "looks names up in a schema named as its caller is"
+    named = schemas_of_path(path)
+    if TEMPORARY in named[:-1]:
+        return "looks names up among its caller's temporary objects first: pg_temp must come last"
     creators = {s.name for s in db.schemas for g in s.grants if g.privilege == "CREATE" and g.grantee == EVERYBODY}
-    open_to_all = sorted(named & (creators | {f'"{name}"' for name in creators}))
+    open_to_all = sorted(creators & set(named))
     return f"looks names up in {', '.join(open_to_all)}, where everybody may create objects" if open_to_all else ""
 
 

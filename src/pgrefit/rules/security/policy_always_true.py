@@ -9,12 +9,24 @@ from pgrefit.model.ddl import Expression
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Policy, Snapshot, Table
-from pgrefit.rules._access import OPEN_ROLES, bound_holders, bypassing, covers, governed, restricted, secured, shown
+from pgrefit.rules._access import (
+    EVERYBODY,
+    OPEN_ROLES,
+    bound_holders,
+    bypassing,
+    covers,
+    governed,
+    is_granted,
+    restricted,
+    secured,
+    shown,
+)
 from pgrefit.rules._ask import catalog
 from pgrefit.rules.security._policies import PRIVILEGES, seen_by, written_by
 from pgrefit.rules.security._truth import is_always_true
 
 ANONYMOUS = OPEN_ROLES - {"authenticated"}
+WHOEVER = "whoever is granted it"  # where nothing is granted yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +97,11 @@ def _holes(db: Snapshot, table: Table, policy: Policy) -> Iterator[Hole]:
 
 
 def _concerned(db: Snapshot, table: Table, policy: Policy, command: str) -> frozenset[str]:
-    """Roles for all the world to which the policy applies and that hold the privilege."""
-    holders = bound_holders(db, table, {PRIVILEGES[command]})
+    """Roles for all the world to which the policy applies and that hold the privilege.
+
+    Where nobody holds any, grants are made elsewhere, as for a schema by itself: then all whom the policy speaks of.
+    """
+    holders = bound_holders(db, table, {PRIVILEGES[command]}) if is_granted(table) else frozenset({EVERYBODY})
     return (governed(policy, holders) - bypassing(db)) & OPEN_ROLES
 
 
@@ -94,8 +109,9 @@ def _hole(table: Table, policy: Policy, command: str, whom: frozenset[str]) -> H
     seen, written = seen_by(policy, command), written_by(policy, command)
     all_seen = seen is not None and _true(table, seen)
     all_written = written is not None and _true(table, written)
-    who = ", ".join(sorted(map(shown, whom)))
-    worst = Severity.ERROR if whom & ANONYMOUS else Severity.WARNING
+    granted = is_granted(table)
+    who = ", ".join(sorted(map(shown, whom))) if granted else WHOEVER
+    worst = Severity.ERROR if granted and whom & ANONYMOUS else Severity.WARNING
     if command == "insert" and all_written:
         named = _tells_apart(table, policy)
         says = f"{who} may insert any row" + (", also in the name of another" if named else "")

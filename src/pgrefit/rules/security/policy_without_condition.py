@@ -33,7 +33,7 @@ from pgrefit.rules.security._policies import COMMANDS, seen_by, written_by
     """,
 )
 def policy_without_condition(observation: Observation) -> Iterator[Finding]:
-    """Policies with neither condition, but for those of roles that no policy binds."""
+    """Policies with neither condition, or for UPDATE without USING, but for those of roles that no policy binds."""
     db = observation.snapshot
     for table in secured(db):
         found = [p for p in table.policies if _is_empty(p) and not (p.roles and set(p.roles) <= bypassing(db))]
@@ -49,5 +49,7 @@ def policy_without_condition(observation: Observation) -> Iterator[Finding]:
 
 
 def _is_empty(policy: Policy) -> bool:
+    if policy.command == "update":
+        return policy.permissive and policy.using is None
     parts = (part(policy, command) for command in COMMANDS if covers(policy, command) for part in (seen_by, written_by))
     return policy.permissive and all(condition is None for condition in parts)

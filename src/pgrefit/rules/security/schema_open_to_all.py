@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pgrefit.changes.revoke_privileges import RevokePrivileges
 from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.names import dotted
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Function, Schema, Sequence, Snapshot, Table, UserType, View
 from pgrefit.rules._access import EVERYBODY, bypassing, platform_schemas
@@ -41,7 +42,7 @@ def schema_open_to_all(observation: Observation) -> Iterator[Finding]:
         using = sorted(o for o in makers.get(schema.name, ()) if o != schema.owner and not _may_create(schema, o))
         needed = [owner for owner in using if owner not in bypassing(db)]
         yield Finding(
-            object=schema.name,
+            object=dotted(schema.name),
             message="every role may create objects in it",
             severity=Severity.WARNING,
             evidence=(catalog("owner", schema.owner), catalog("others who own objects there", tuple(needed))),

@@ -11,7 +11,7 @@ from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Snapshot, Table, View
 from pgrefit.model.sql_tree import UnreadableError, parse_sql
-from pgrefit.rules._access import OPEN_ROLES, READS, bound_holders, bypassing, is_users, shown
+from pgrefit.rules._access import EVERYBODY, OPEN_ROLES, READS, bound_holders, bypassing, is_granted, is_users, shown
 from pgrefit.rules._ask import catalog
 from pgrefit.rules._effects import called_name, calls, meant
 from pgrefit.rules._trees import Tree
@@ -60,19 +60,22 @@ def view_past_row_security(observation: Observation) -> Iterator[Finding]:
     """
     db = observation.snapshot
     for view in db.views:
-        if is_users(db, view) and not is_invoker(view) and not is_barrier(view):
-            readers = bound_holders(db, view, READS)
-            passed = _passed(db, view) if readers else ()
-            tree = _tree(view) if passed else None
+        if is_users(db, view) and not is_invoker(view):
+            passed = _passed(db, view)
+            readers = _readers(db, view, passed) if passed else frozenset[str]()
+            tree = _tree(view) if readers else None
             if tree and not _asks(db, tree) and not any(map(_adds_up, tree.all(pb.SelectStmt))):
-                grave = bool(readers & OPEN_ROLES) and not any(map(_filters, tree.all(pb.SelectStmt)))
+                filters = any(map(_filters, tree.all(pb.SelectStmt)))
+                if filters and is_barrier(view):
+                    continue
+                grave = bool(readers & OPEN_ROLES) and is_granted(view) and not filters
                 yield _finding(db, view, readers, passed, Severity.ERROR if grave else Severity.WARNING)
 
 
 def _finding(
     db: Snapshot, view: View, readers: frozenset[str], passed: tuple[Relation, ...], severity: Severity
 ) -> Finding:
-    who = tuple(sorted(map(shown, readers)))
+    who = tuple(sorted(map(shown, readers))) if is_granted(view) else ("whoever is granted it",)
     kind = "materialized view" if view.materialized else "view"
     may = view.materialized or db.server_version < INVOKER_SINCE
     return Finding(
@@ -84,6 +87,14 @@ def _finding(
         advice="take SELECT on it away from those roles, or filter in it by who asks" if may
         else "ALTER VIEW … SET (security_invoker = true), or filter in it by who asks",
     )  # fmt: skip
+
+
+def _readers(db: Snapshot, view: View, passed: tuple[Relation, ...]) -> frozenset[str]:
+    """Who may read it; PUBLIC where nothing is granted on it nor on what it reads: grants are made elsewhere, then."""
+    tables = [table for name in passed if (table := db.find_table(name))]
+    if is_granted(view) or any(map(is_granted, tables)):
+        return bound_holders(db, view, READS)
+    return frozenset({EVERYBODY})
 
 
 def _passed(db: Snapshot, view: View) -> tuple[Relation, ...]:

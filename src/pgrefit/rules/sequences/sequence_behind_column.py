@@ -14,6 +14,7 @@ from pgrefit.rules._ask import Row, is_empty, named, row_of, scan, statistics_of
 from pgrefit.rules._sequences import LARGEST, Draw, draws
 
 SOON = 1000  # numbers until the first that is taken
+HIGHEST = 2**63 - 1  # that there is: what is behind it cannot be added to
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
@@ -59,8 +60,9 @@ def _position(draw: Draw) -> Question:
         "SELECT n.next, (SELECT max(t.{c}) FROM {t} AS t) AS largest,"
         " (SELECT min(t.{c}) FROM {t} AS t WHERE t.{c} >= n.next) AS taken,"
         " (SELECT count(*) FROM (SELECT FROM {t} AS t WHERE t.{c} >= n.next LIMIT 100000) AS m) AS ahead"
-        " FROM (SELECT s.last_value + CASE WHEN s.is_called THEN 1 ELSE 0 END AS next FROM {s} AS s) AS n",
-        c=draw.column.name, t=draw.table.name, s=draw.sequence.name,
+        " FROM (SELECT s.last_value + CASE WHEN s.is_called AND s.last_value < {end} THEN 1 ELSE 0 END AS next"
+        " FROM {s} AS s) AS n",
+        c=draw.column.name, t=draw.table.name, s=draw.sequence.name, end=HIGHEST,
     )  # fmt: skip
     return Question(draw.table.name, select)
 

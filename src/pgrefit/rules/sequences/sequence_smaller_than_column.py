@@ -10,12 +10,14 @@ from pgrefit.model.observation import Observation
 from pgrefit.rules._ask import catalog, known, named, statistic
 from pgrefit.rules._sequences import LARGEST, Draw, draws
 
+WIDER = {"integer": {"smallint"}, "bigint": {"smallint", "integer"}}
+
 
 @rule(
     code="SEQ002",
     title="Sequence smaller than its column",
     why=(
-        "Who made the column bigint wanted room; the sequence was left behind, and every INSERT fails once it has"
+        "Who made the column larger wanted room; the sequence was left behind, and every INSERT fails once it has"
         " reached the end of the smaller type."
     ),
     example="""
@@ -32,21 +34,24 @@ from pgrefit.rules._sequences import LARGEST, Draw, draws
     """,
 )
 def sequence_smaller_than_column(observation: Observation) -> Iterator[Finding]:
-    """Columns of type bigint that are fed by a sequence of a smaller type, with that type's limit."""
+    """Columns of type integer or bigint that are fed by a sequence of a smaller type, with that type's limit."""
     for draw in draws(observation.snapshot):
         limit = LARGEST.get(draw.sequence.type)
-        plain = draw.whole and draw.column.type == "bigint" and _ends(draw)
+        wider = draw.sequence.type in WIDER.get(draw.column.type, ())
+        plain = draw.whole and wider and _ends(draw)
         if plain and limit and draw.sequence.maximum == limit:
             last = observation.statistics.last_value(draw.sequence.name)
             yield Finding(
                 object=named(draw.table, draw.column.name),
-                message=f"is bigint, but its sequence {draw.sequence.name} is {draw.sequence.type}",
+                message=f"is {draw.column.type}, but its sequence {draw.sequence.name} is {draw.sequence.type}",
                 severity=Severity.ERROR if (last or 0) > limit / 2 else Severity.WARNING,
                 evidence=known((
                     catalog("last number that the sequence can give", limit),
                     statistic("last value", () if last is None else last),
                 )),
-                remedy=(SetSequence(sequence=draw.sequence.name, type="bigint"),),
+                remedy=(SetSequence(
+                    sequence=draw.sequence.name, type="integer" if draw.column.type == "integer" else "bigint",
+                ),),
             )  # fmt: skip
 
 

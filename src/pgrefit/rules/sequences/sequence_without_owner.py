@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from pgrefit.changes.set_sequence import SetSequence
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Snapshot
 from pgrefit.rules._ask import catalog, named
 from pgrefit.rules._grouped import by_schema
-from pgrefit.rules._names import MARKS, stems
+from pgrefit.rules._names import MARKS, stems, words
 from pgrefit.rules._sequences import Draw, draws_by_sequence
+
+SHARED = {"hibernate", "global", "shared", "common", "main", "all", "generator", "universal", "object", "entity"}
+WHOLE = {"smallint", "integer", "bigint"}
 
 
 @rule(
@@ -37,14 +41,33 @@ from pgrefit.rules._sequences import Draw, draws_by_sequence
     """,
 )
 def sequence_without_owner(observation: Observation) -> Iterator[Finding]:
-    """Sequences of no column that feed one column, are named after it or its table, and could belong to it."""
+    """Sequences of no column that feed one column, and could belong to it.
+
+    One that is not named after it or its table may serve an application for other tables too, where there are such
+    that get their numbers from no sequence.
+    """
     yield from by_schema(_found(observation), "sequences do not belong to the columns that they feed")
 
 
 def _found(observation: Observation) -> Iterator[tuple[str, Finding]]:
+    unfed = _unfed(observation.snapshot)
     for drawn in draws_by_sequence(observation.snapshot).values():
-        if len(drawn) == 1 and drawn[0].sequence.owned_by is None and _may_belong(drawn[0]) and _named_after(drawn[0]):
-            yield drawn[0].sequence.name.schema, _finding(drawn[0])
+        if len(drawn) == 1 and drawn[0].sequence.owned_by is None and _may_belong(drawn[0]):
+            alone = drawn[0].table.name.schema not in unfed and not SHARED & set(words(drawn[0].sequence.name.name))
+            if _named_after(drawn[0]) or alone:
+                yield drawn[0].sequence.name.schema, _finding(drawn[0])
+
+
+def _unfed(db: Snapshot) -> set[str]:
+    """Schemas with a table whose key is one number, of no sequence and of no other table."""
+    found = set[str]()
+    for table in db.own_tables():
+        key = table.primary_key
+        column = table.column(key[0]) if len(key) == 1 else None
+        refers = any(key[0] in other.columns for other in table.foreign_keys) if column else False
+        if column and column.type in WHOLE and column.default is None and not column.identity and not refers:
+            found.add(table.name.schema)
+    return found
 
 
 def _finding(draw: Draw) -> Finding:

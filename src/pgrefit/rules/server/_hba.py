@@ -1,4 +1,7 @@
-"""Lines of pg_hba.conf: from where they let whom in, and which of them take what a later one is meant for."""
+"""Lines of pg_hba.conf: from where they let whom in, and which of them take what a later one is meant for.
+
+Source: https://www.postgresql.org/docs/current/auth-pg-hba-conf.html.
+"""
 
 from __future__ import annotations
 

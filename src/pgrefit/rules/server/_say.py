@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from pgrefit.model.finding import Circumstances, Evidence
+from pgrefit.model.finding import Circumstances, Evidence, Finding, Severity
 from pgrefit.model.observation import Observation
 from pgrefit.model.server import Server, Setting
 from pgrefit.rules._ask import catalog
@@ -16,6 +17,8 @@ UNITS = {"B": 1, "kB": KB, "8kB": 8 * KB, "16kB": 16 * KB, "32kB": 32 * KB, "64k
 SCALE = (("TB", 2**40), ("GB", GB), ("MB", MB), ("kB", KB))
 NOTHING = "CREATE TABLE thing (id int PRIMARY KEY)"
 MOMENT = datetime(2026, 1, 15, 12, tzinfo=UTC)
+LOOPBACK = ("localhost", "127.", "::1")
+TEMPORARY = re.compile("/(private/)?(tmp|var/tmp|dev/shm|var/folders)/")  # what is not to last is put there
 
 
 def size(count: float) -> str:
@@ -50,9 +53,35 @@ def _worded(setting: Setting) -> str:
     return f"{setting.value} {setting.unit}".strip()
 
 
+def about_settings(
+    server: Server, names: tuple[str, ...], message: str, severity: Severity, *evidence: Evidence, advice: str
+) -> Finding:
+    """What is wrong with the first of the settings; the values of all are evidence, and what else was measured."""
+    return Finding(object=f"setting {names[0]}", message=message, severity=severity,
+                   evidence=(*settings(server, *names), *evidence), advice=advice)  # fmt: skip
+
+
 def listens(server: Server) -> bool:
-    """Whether others than programs on the server's own machine can reach it; one for tests mostly has no port."""
-    return server.value("listen_addresses") != ""
+    """Whether other machines can reach it: it listens at an address that is not the own machine's.
+
+    Source: https://www.postgresql.org/docs/current/runtime-config-connection.html (listen_addresses).
+    """
+    return any(not address.startswith(LOOPBACK) for address in _entries(server.value("listen_addresses")))
+
+
+def is_throwaway(server: Server) -> bool:
+    """Whether nothing on it is meant to last: it has no port, and its socket is in a folder of temporary files.
+
+    A server without a port is else as good as any other: a pooler on its machine may stand before it. /tmp itself is
+    where the source code puts the socket. Who may not see where the socket is takes the server for one that lasts.
+    """
+    sockets = _entries(server.value("unix_socket_directories"))
+    return not server.value("listen_addresses") and bool(sockets) and all(map(TEMPORARY.match, sockets))
+
+
+def _entries(listed: str) -> list[str]:
+    """The entries of a setting that is a list."""
+    return [entry.strip().strip('"') for entry in listed.split(",") if entry.strip()]
 
 
 def with_server(**changes: Any) -> Circumstances:  # noqa: ANN401 - fields of several types

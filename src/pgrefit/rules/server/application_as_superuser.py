@@ -34,7 +34,10 @@ def _with_a_superuser(observation: Observation) -> Observation:
     clean=NOTHING,
 )
 def application_as_superuser(observation: Observation) -> Iterator[Finding]:
-    """Superusers with as many sessions from other machines as only a pool of connections has."""
+    """Superusers with as many sessions from other machines as only a pool of connections has.
+
+    Source: https://www.postgresql.org/docs/current/role-attributes.html.
+    """
     remote = Counter(session.role for session in observation.server.sessions if not session.local)
     for role in observation.snapshot.roles:
         if role.superuser and remote[role.name] >= FEWEST_SESSIONS:

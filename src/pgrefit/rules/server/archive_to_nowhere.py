@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
-from pgrefit.rules._ask import catalog
-from pgrefit.rules.server._say import NOTHING, settings, with_settings
+from pgrefit.rules.server._say import NOTHING, about_settings, with_settings
 
-DOES_NOTHING = {"/bin/true", "/usr/bin/true", "true", ":", "exit 0", "cd .", "echo", "rem"}
+WHOLE = {"exit 0", "cd ."}
+FIRST_WORDS = {"/bin/true", "/usr/bin/true", "true", ":", "echo", "rem"}  # whatever comes after it
+MORE = re.compile("[;&|>\n]")  # another command, or a place where the output goes
 
 
 @rule(
@@ -22,17 +24,24 @@ DOES_NOTHING = {"/bin/true", "/usr/bin/true", "true", ":", "exit 0", "cd .", "ec
     clean=NOTHING,
 )
 def archive_to_nowhere(observation: Observation) -> Iterator[Finding]:
-    """An archive_command that does nothing, or none at all."""
+    """An archive_command that does nothing, or none at all.
+
+    Source: https://www.postgresql.org/docs/current/runtime-config-wal.html (archive_command).
+    """
     server = observation.server
     command = server.setting("archive_command")
     if server.value("archive_mode") not in {"on", "always"} or command is None or server.value("archive_library"):
         return
     text = command.value.strip()
-    if not text or text.lower() in DOES_NOTHING:
-        yield Finding(
-            object="setting archive_command",
-            message=f"is {text}: what it is given is thrown away" if text else "is empty: WAL piles up on the server",
-            severity=Severity.WARNING if text else Severity.ERROR,
-            evidence=(*settings(server, "archive_mode", "archive_library"), catalog("archive_command", text)),
+    if not text or _does_nothing(text):
+        said = f"is {text}: what it is given is thrown away" if text else "is empty: WAL piles up on the server"
+        yield about_settings(
+            server, ("archive_command", "archive_mode", "archive_library"), said,
+            Severity.WARNING if text else Severity.ERROR,
             advice="archive by a tool for it (pgBackRest, Barman, WAL-G), or set archive_mode to off",
-        )
+        )  # fmt: skip
+
+
+def _does_nothing(command: str) -> bool:
+    first, _, _ = command.lower().partition(" ")
+    return command.lower() in WHOLE or (first in FIRST_WORDS and not MORE.search(command))

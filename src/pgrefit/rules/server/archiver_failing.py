@@ -28,7 +28,10 @@ FAILING = Archiver(
     clean=NOTHING,
 )
 def archiver_failing(observation: Observation) -> Iterator[Finding]:
-    """Its last attempt failed, and nothing was archived for ten minutes."""
+    """Its last attempt failed, and nothing was archived for ten minutes.
+
+    Source: https://www.postgresql.org/docs/current/monitoring-stats.html (pg_stat_archiver).
+    """
     server, archiver = observation.server, observation.server.archiver
     if server.value("archive_mode") in {"on", "always"} and _fails(server, archiver):
         since = archiver.last_archived_at

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.rules._ask import statistic
-from pgrefit.rules.server._say import NOTHING, listens, settings, with_settings
+from pgrefit.rules.server._say import NOTHING, about_settings, is_throwaway, with_settings
 
 NEEDED = ("autovacuum", "track_counts")
 
@@ -24,15 +24,16 @@ NEEDED = ("autovacuum", "track_counts")
     clean=NOTHING + " WITH (autovacuum_enabled = off)",
 )
 def autovacuum_switched_off(observation: Observation) -> Iterator[Finding]:
-    """The switch, or the counters that autovacuum goes by; not of a server without a port, as those of tests are."""
+    """The switch, or the counters that autovacuum goes by; not of a server whose socket is among temporary files.
+
+    Source: https://www.postgresql.org/docs/current/routine-vacuuming.html.
+    """
     server = observation.server
     wrong = [name for name in NEEDED if server.is_off(name)]
-    if wrong and listens(server):
+    if wrong and not is_throwaway(server):
         dead = sum(table.dead_rows for table in observation.statistics.tables)
-        yield Finding(
-            object=f"setting {wrong[0]}",
-            message=f"no table is vacuumed or analysed by itself: {' and '.join(wrong)} off",
-            severity=Severity.WARNING,
-            evidence=(*settings(server, *NEEDED), statistic("dead rows", dead)),
+        said = f"no table is vacuumed or analysed by itself: {' and '.join(wrong)} off"
+        yield about_settings(
+            server, tuple(wrong), said, Severity.WARNING, statistic("dead rows", dead),
             advice="switch it on and reload; where it was in the way, tune single tables",
-        )
+        )  # fmt: skip

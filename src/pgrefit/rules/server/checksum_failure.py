@@ -20,7 +20,10 @@ from pgrefit.rules.server._say import NOTHING, with_server
     clean=NOTHING,
 )
 def checksum_failure(observation: Observation) -> Iterator[Finding]:
-    """Reads that met a page whose checksum does not fit."""
+    """Reads that met a page whose checksum does not fit.
+
+    Source: https://www.postgresql.org/docs/current/monitoring-stats.html (pg_stat_database).
+    """
     failures = observation.server.counters.checksum_failures
     if failures:
         yield Finding(

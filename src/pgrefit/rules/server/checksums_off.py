@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
-from pgrefit.rules.server._say import NOTHING, listens, settings, with_settings
+from pgrefit.rules.server._say import NOTHING, about_settings, is_throwaway, with_settings
 
 
 @rule(
@@ -18,13 +18,13 @@ from pgrefit.rules.server._say import NOTHING, listens, settings, with_settings
     clean=NOTHING,
 )
 def checksums_off(observation: Observation) -> Iterator[Finding]:
-    """Not where a provider runs the server: it answers for the storage, and nobody else could switch them on."""
+    """Not where a provider runs the server: it answers for the storage, and nobody else could switch them on.
+
+    From version 18 on initdb switches them on. Source: https://www.postgresql.org/docs/current/checksums.html.
+    """
     server = observation.server
-    if server.is_off("data_checksums") and server.hosted is None and listens(server):
-        yield Finding(
-            object="setting data_checksums",
-            message="damage by the storage goes unnoticed: pages have no checksums",
-            severity=Severity.INFO,
-            evidence=settings(server, "data_checksums"),
+    if server.is_off("data_checksums") and server.hosted is None and not is_throwaway(server):
+        yield about_settings(
+            server, ("data_checksums",), "damage by the storage goes unnoticed: pages have no checksums", Severity.INFO,
             advice="pg_checksums --enable while the server is stopped, or first on a replica that then takes over",
-        )
+        )  # fmt: skip

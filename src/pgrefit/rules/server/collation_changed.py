@@ -42,7 +42,10 @@ class _Concerned:
     clean=CLEAN,
 )
 def collation_changed(observation: Observation) -> Iterator[Finding]:
-    """Collations of another version than was recorded, with the indexes that are sorted by them."""
+    """Collations of another version than was recorded, with the indexes that are sorted by them.
+
+    Source: https://www.postgresql.org/docs/current/sql-altercollation.html.
+    """
     database = observation.snapshot.database
     for changed in observation.server.collations:
         concerned = list(_concerned(observation, changed.name))

@@ -8,10 +8,10 @@ from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.server import Session
 from pgrefit.rules._ask import statistic
-from pgrefit.rules.server._say import NOTHING, settings, together, with_server, with_settings
+from pgrefit.rules.server._say import NOTHING, about_settings, together, with_server, with_settings
 
 NEAR, FULL = 0.8, 0.95
-RESERVED = ("superuser_reserved_connections", "reserved_connections")
+RESERVED = ("superuser_reserved_connections", "reserved_connections")  # the second from version 16 on
 CROWD = tuple(Session(pid=n, role="shop", state="idle", local=True) for n in range(90))
 
 
@@ -24,7 +24,10 @@ CROWD = tuple(Session(pid=n, role="shop", state="idle", local=True) for n in ran
     clean=NOTHING,
 )
 def connections_near_limit(observation: Observation) -> Iterator[Finding]:
-    """More than four fifths of the connections that are for everybody are taken."""
+    """More than four fifths of the connections that are for everybody are taken.
+
+    Source: https://www.postgresql.org/docs/current/runtime-config-connection.html (what is reserved for whom).
+    """
     server = observation.server
     most = server.number("max_connections")
     if most is None:
@@ -33,15 +36,11 @@ def connections_near_limit(observation: Observation) -> Iterator[Finding]:
     used = len(server.sessions)
     if used >= NEAR * room:
         idle = sum(session.state == "idle" for session in server.sessions)
-        yield Finding(
-            object="setting max_connections",
-            message=f"{used} of {room} connections are taken, {idle} of them by sessions that do nothing",
-            severity=Severity.ERROR if used >= FULL * room else Severity.WARNING,
-            evidence=(
-                *settings(server, "max_connections", *RESERVED),
-                statistic("sessions", used),
-                statistic("idle sessions", idle),
-            ),
+        yield about_settings(
+            server, ("max_connections", *RESERVED),
+            f"{used} of {room} connections are taken, {idle} of them by sessions that do nothing",
+            Severity.ERROR if used >= FULL * room else Severity.WARNING,
+            statistic("sessions", used), statistic("idle sessions", idle),
             advice="put a connection pooler in transaction mode before the server, or limit the pools; raise the"
             " limit last",
-        )
+        )  # fmt: skip

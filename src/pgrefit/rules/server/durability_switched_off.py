@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
-from pgrefit.rules.server._say import NOTHING, listens, settings, with_settings
+from pgrefit.rules.server._say import NOTHING, about_settings, is_throwaway, with_settings
 
 MUST_BE_ON = ("fsync", "full_page_writes")
 MUST_BE_OFF = ("zero_damaged_pages", "ignore_checksum_failure", "ignore_invalid_pages")
@@ -22,14 +22,16 @@ MUST_BE_OFF = ("zero_damaged_pages", "ignore_checksum_failure", "ignore_invalid_
     clean=NOTHING,
 )
 def durability_switched_off(observation: Observation) -> Iterator[Finding]:
-    """Settings that let data be lost; not of a server without a port, as those of tests are, which last for a test."""
+    """Settings that let data be lost; not of a server without a port whose socket is among temporary files.
+
+    Source: https://www.postgresql.org/docs/current/runtime-config-wal.html (fsync, full_page_writes) and
+    https://www.postgresql.org/docs/current/runtime-config-developer.html.
+    """
     server = observation.server
     wrong = [name for name in MUST_BE_ON if server.is_off(name)] + [name for name in MUST_BE_OFF if server.is_on(name)]
-    if wrong and listens(server):
-        yield Finding(
-            object=f"setting {wrong[0]}",
-            message=f"data may be lost or broken: {', '.join(f'{name} is {server.value(name)}' for name in wrong)}",
-            severity=Severity.ERROR,
-            evidence=settings(server, *wrong),
+    if wrong and not is_throwaway(server):
+        said = ", ".join(f"{name} is {server.value(name)}" for name in wrong)
+        yield about_settings(
+            server, tuple(wrong), f"data may be lost or broken: {said}", Severity.ERROR,
             advice="set it back to its default and reload; fsync may stay off only where all data can be made again",
-        )
+        )  # fmt: skip

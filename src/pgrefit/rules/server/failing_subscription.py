@@ -20,7 +20,10 @@ from pgrefit.rules.server._say import NOTHING, with_server
     clean=NOTHING,
 )
 def failing_subscription(observation: Observation) -> Iterator[Finding]:
-    """Subscriptions that have failed; one that was disabled without an error was disabled on purpose."""
+    """Subscriptions that have failed; one that was disabled without an error was disabled on purpose.
+
+    Source: https://www.postgresql.org/docs/current/monitoring-stats.html (pg_stat_subscription_stats).
+    """
     for one in observation.server.subscriptions:
         errors = one.apply_errors + one.sync_errors
         if errors:

@@ -23,7 +23,10 @@ FORGOTTEN = Session(pid=7, role="shop", state="idle in transaction", transaction
     clean=NOTHING,
 )
 def idle_in_transaction(observation: Observation) -> Iterator[Finding]:
-    """Sessions that have been waiting for their client, within a transaction, for five minutes or more."""
+    """Sessions that have been waiting for their client, within a transaction, for five minutes or more.
+
+    Source: https://www.postgresql.org/docs/current/runtime-config-client.html (idle_in_transaction_session_timeout).
+    """
     waiting = [
         session
         for session in observation.server.sessions

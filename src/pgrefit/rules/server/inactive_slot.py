@@ -25,7 +25,10 @@ LONG = timedelta(days=1)
     clean=NOTHING,
 )
 def inactive_slot(observation: Observation) -> Iterator[Finding]:
-    """Slots without a reader that keep a gigabyte of WAL or more, or that have had none for a day."""
+    """Slots without a reader that keep a gigabyte of WAL or more, or that have had none for a day.
+
+    Source: https://www.postgresql.org/docs/current/view-pg-replication-slots.html; how much is much is our judgement.
+    """
     server = observation.server
     for slot in server.slots:
         kept = slot.retained_bytes or 0

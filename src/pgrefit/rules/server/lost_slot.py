@@ -11,8 +11,16 @@ from pgrefit.rules._ask import statistic
 from pgrefit.rules.server._say import NOTHING, settings, with_server
 
 GONE = {
-    "lost": (Severity.ERROR, "WAL that its reader needs was removed: the reader cannot go on"),
-    "unreserved": (Severity.WARNING, "keeps no WAL any more: its reader cannot go on after the next checkpoint"),
+    "lost": (
+        Severity.ERROR,
+        "WAL that its reader needs was removed: the reader cannot go on",
+        "drop the slot and make its reader anew; raise max_slot_wal_keep_size or wal_keep_size",
+    ),
+    "unreserved": (
+        Severity.WARNING,
+        "WAL that its reader needs goes at the next checkpoint, unless it catches up before",
+        "raise max_slot_wal_keep_size now, and see why the reader is so far behind",
+    ),
 }
 
 
@@ -25,15 +33,18 @@ GONE = {
     clean=NOTHING,
 )
 def lost_slot(observation: Observation) -> Iterator[Finding]:
-    """Slots that went beyond max_slot_wal_keep_size or were made invalid otherwise."""
+    """Slots that went beyond max_slot_wal_keep_size or were made invalid otherwise.
+
+    Source: https://www.postgresql.org/docs/current/view-pg-replication-slots.html (wal_status).
+    """
     server = observation.server
     for slot in server.slots:
         if slot.wal_status in GONE:
-            severity, message = GONE[slot.wal_status]
+            severity, message, advice = GONE[slot.wal_status]
             yield Finding(
                 object=f"slot {slot.name}",
                 message=message,
                 severity=severity,
                 evidence=(statistic("WAL", slot.wal_status), *settings(server, "max_slot_wal_keep_size")),
-                advice="drop the slot and make its reader anew; raise max_slot_wal_keep_size or wal_keep_size",
+                advice=advice,
             )

@@ -29,7 +29,10 @@ def _with_five(observation: Observation) -> Observation:
     clean=NOTHING,
 )
 def many_superusers(observation: Observation) -> Iterator[Finding]:
-    """More than three superusers that log in."""
+    """More than three superusers that log in.
+
+    Source: https://www.postgresql.org/docs/current/predefined-roles.html for what spares a superuser.
+    """
     names = tuple(sorted(role.name for role in own_logins(observation) if role.superuser))
     if len(names) > MOST and observation.server.version_num:
         yield Finding(

@@ -15,15 +15,18 @@ from pgrefit.rules.server._say import NOTHING, settings, with_server
     code="SRV018",
     title="Password stored as MD5",
     why=(
-        "Who reads such a hash, in a dump of the roles or on an old backup, can log in with it as it is; coming"
-        " versions of PostgreSQL no longer accept it."
+        "Who reads such a hash, in a dump of the roles or on an old backup, can log in with it as it is; a coming"
+        " version of PostgreSQL is to accept it no longer."
     ),
     example=NOTHING,
     given=with_server(md5_roles=(Md5Role(role="shop"),)),
     clean=NOTHING,
 )
 def md5_password(observation: Observation) -> Iterator[Finding]:
-    """Roles with such a hash, and the setting that makes new ones."""
+    """Roles with such a hash, and the setting that makes new ones.
+
+    Source: https://www.postgresql.org/docs/current/auth-password.html; version 18 calls MD5 deprecated.
+    """
     server = observation.server
     roles = tuple(one.role for one in server.md5_roles)
     makes_new = server.value("password_encryption") == "md5"

@@ -28,7 +28,11 @@ WIDE = HbaRule(
     clean=NOTHING,
 )
 def open_door(observation: Observation) -> Iterator[Finding]:
-    """Lines for other machines that ask for nothing, or for a password in clear."""
+    """Lines for other machines that ask for nothing, or for a password in clear.
+
+    Not where it listens to its own machine alone. Source: https://www.postgresql.org/docs/current/auth-trust.html
+    and https://www.postgresql.org/docs/current/auth-password.html.
+    """
     if not listens(observation.server):
         return
     for line in observation.server.hba:

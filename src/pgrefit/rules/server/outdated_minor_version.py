@@ -8,7 +8,7 @@ from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.rules._ask import catalog
 from pgrefit.rules.server._releases import least_minor
-from pgrefit.rules.server._say import MOMENT, NOTHING, listens, together, with_server, with_settings
+from pgrefit.rules.server._say import MOMENT, NOTHING, is_throwaway, together, with_server, with_settings
 
 BEHIND = 4  # a year of releases
 
@@ -24,9 +24,12 @@ BEHIND = 4  # a year of releases
     clean=NOTHING,
 )
 def outdated_minor_version(observation: Observation) -> Iterator[Finding]:
-    """Four or more releases behind the schedule; not of a server without a port, which has no more than its tests."""
+    """Four or more releases behind what is known to be out; not of a server whose socket is among temporary files.
+
+    Source: https://www.postgresql.org/support/versioning/.
+    """
     server = observation.server
-    if server.observed_at is None or server.hosted or not listens(server):
+    if server.observed_at is None or server.hosted or is_throwaway(server):
         return
     minor = server.version_num % 10000
     newest = least_minor(server.major, server.observed_at.date())
@@ -38,7 +41,7 @@ def outdated_minor_version(observation: Observation) -> Iterator[Finding]:
             severity=Severity.WARNING,
             evidence=(
                 catalog("server version", server.version),
-                catalog("least newest minor version by the schedule of releases", newest),
+                catalog("minor version that is out at least", newest),
             ),
             advice="install the newest minor release and restart; the data files stay as they are",
         )

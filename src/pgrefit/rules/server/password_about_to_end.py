@@ -27,7 +27,10 @@ AHEAD = timedelta(days=14)
     clean=NOTHING,
 )
 def password_about_to_end(observation: Observation) -> Iterator[Finding]:
-    """Roles in use whose VALID UNTIL is reached within two weeks, or was reached while their sessions are open."""
+    """Roles in use whose VALID UNTIL is reached within two weeks, or was reached while their sessions are open.
+
+    Source: https://www.postgresql.org/docs/current/sql-createrole.html (VALID UNTIL).
+    """
     server = observation.server
     used = {session.role for session in server.sessions}
     for end in server.password_ends:

@@ -33,7 +33,10 @@ ALL = frozenset({"insert", "update", "delete", "truncate"})
     """,
 )
 def published_table_without_identity(observation: Observation) -> Iterator[Finding]:
-    """Tables whose updates or deletes are published, with nothing that names a row."""
+    """Tables whose updates or deletes are published, with nothing that names a row.
+
+    Source: https://www.postgresql.org/docs/current/logical-replication-publication.html.
+    """
     db = observation.snapshot
     published: dict[Relation, list[str]] = {}
     for publication in db.publications:

@@ -24,7 +24,10 @@ LATE = Replica(name="standby", state="streaming", sync="async", bytes_behind=3 *
     clean=NOTHING,
 )
 def replica_behind(observation: Observation) -> Iterator[Finding]:
-    """Streaming replicas that lack a gigabyte of WAL, or five minutes, or more; not a backup that is being taken."""
+    """Streaming replicas that lack a gigabyte of WAL, or five minutes, or more; not a backup that is being taken.
+
+    Source: https://www.postgresql.org/docs/current/monitoring-stats.html (pg_stat_replication); how far, our judgement.
+    """
     for replica in observation.server.replicas:
         behind, seconds = replica.bytes_behind or 0, replica.seconds_behind or 0.0
         if replica.state in {"streaming", "catchup"} and (behind >= FAR_BYTES or seconds >= FAR_SECONDS):

@@ -8,7 +8,7 @@ from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.server import Counters
 from pgrefit.rules._ask import statistic
-from pgrefit.rules.server._say import NOTHING, settings, together, with_server, with_settings
+from pgrefit.rules.server._say import NOTHING, about_settings, together, with_server, with_settings
 
 FEWEST = 10
 
@@ -24,18 +24,17 @@ FEWEST = 10
     clean=NOTHING,
 )
 def replica_cancels_queries(observation: Observation) -> Iterator[Finding]:
-    """A standby without feedback to its primary that has cancelled queries."""
+    """A standby without feedback to its primary that has cancelled ten queries or more.
+
+    Source: https://www.postgresql.org/docs/current/hot-standby.html (handling query conflicts).
+    """
     server = observation.server
     cancelled = server.counters.conflicts
     if server.in_recovery and cancelled >= FEWEST and server.is_off("hot_standby_feedback"):
-        yield Finding(
-            object="setting hot_standby_feedback",
-            message=f"{cancelled} queries were cancelled, so that replay could go on",
-            severity=Severity.WARNING,
-            evidence=(
-                statistic("conflicts", cancelled),
-                *settings(server, "hot_standby_feedback", "max_standby_streaming_delay"),
-            ),
+        yield about_settings(
+            server, ("hot_standby_feedback", "max_standby_streaming_delay"),
+            f"{cancelled} queries were cancelled, so that replay could go on", Severity.WARNING,
+            statistic("conflicts", cancelled),
             advice="switch it on where queries here are short, else raise max_standby_streaming_delay; either has its"
             " price",
-        )
+        )  # fmt: skip

@@ -10,9 +10,9 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Role
 from pgrefit.rules._ask import catalog
 from pgrefit.rules.server._roles import own_logins
-from pgrefit.rules.server._say import NOTHING, settings, together, with_settings
+from pgrefit.rules.server._say import NOTHING, about_settings, together, with_settings
 
-TIMEOUTS = ("statement_timeout", "idle_in_transaction_session_timeout", "transaction_timeout")
+TIMEOUTS = ("idle_in_transaction_session_timeout", "statement_timeout", "transaction_timeout")  # the last from 17 on
 
 
 def _with_a_role(observation: Observation) -> Observation:
@@ -29,7 +29,10 @@ def _with_a_role(observation: Observation) -> Observation:
     clean=NOTHING,
 )
 def session_without_timeout(observation: Observation) -> Iterator[Finding]:
-    """Roles that log in and have none of the timeouts from server, database or role; superusers are left alone."""
+    """Roles that log in and have none of the timeouts from server, database or role; superusers are left alone.
+
+    Source: https://www.postgresql.org/docs/current/runtime-config-client.html (statement behavior).
+    """
     server = observation.server
     if not server.settings or any(server.value(name) not in {"", "0"} for name in TIMEOUTS):
         return
@@ -37,14 +40,13 @@ def session_without_timeout(observation: Observation) -> Iterator[Finding]:
         return
     free = [r.name for r in own_logins(observation) if not (r.superuser or r.replication or _sets(r.settings))]
     if free:
-        yield Finding(
-            object="setting idle_in_transaction_session_timeout",
-            message=f"{len(free)} {'role runs' if len(free) == 1 else 'roles run'} without any timeout",
-            severity=Severity.INFO,
-            evidence=(*settings(server, *TIMEOUTS), catalog("roles", tuple(sorted(free)))),
+        runs = "role runs" if len(free) == 1 else "roles run"
+        yield about_settings(
+            server, TIMEOUTS, f"{len(free)} {runs} without any timeout", Severity.INFO,
+            catalog("roles", tuple(sorted(free))),
             advice="ALTER ROLE … SET idle_in_transaction_session_timeout, and statement_timeout where queries are"
             " short",
-        )
+        )  # fmt: skip
 
 
 def _sets(values: tuple[str, ...]) -> bool:

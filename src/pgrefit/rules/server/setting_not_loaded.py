@@ -20,7 +20,10 @@ from pgrefit.rules.server._say import NOTHING, settings, with_server
     clean=NOTHING,
 )
 def setting_not_loaded(observation: Observation) -> Iterator[Finding]:
-    """Lines of the configuration files that say otherwise than the running server."""
+    """Lines of the configuration files that say otherwise than the running server.
+
+    Source: https://www.postgresql.org/docs/current/view-pg-file-settings.html.
+    """
     server = observation.server
     if server.unloaded_settings:
         names = tuple(dict.fromkeys(one.setting for one in server.unloaded_settings))

@@ -27,7 +27,10 @@ def _one_waits(observation: Observation) -> Observation:
     clean=NOTHING,
 )
 def setting_waiting_for_restart(observation: Observation) -> Iterator[Finding]:
-    """Settings whose new value takes effect only when the server is restarted."""
+    """Settings whose new value takes effect only when the server is restarted.
+
+    Source: https://www.postgresql.org/docs/current/view-pg-settings.html (pending_restart).
+    """
     server = observation.server
     waiting = tuple(setting.name for setting in server.settings if setting.pending_restart)
     if waiting:

@@ -28,7 +28,10 @@ MOST = 200  # lines that are compared with each other
     clean=NOTHING,
 )
 def shadowed_access_line(observation: Observation) -> Iterator[Finding]:
-    """Lines whose connections all meet an earlier line."""
+    """Lines whose connections all meet an earlier line.
+
+    Source: https://www.postgresql.org/docs/current/auth-pg-hba-conf.html: the first line that fits decides.
+    """
     lines = observation.server.hba[:MOST]
     pairs = [
         (earlier, later)

@@ -33,7 +33,10 @@ def _many_dead(observation: Observation) -> Observation:
     clean="CREATE TABLE event (id int PRIMARY KEY)",
 )
 def slow_autovacuum(observation: Observation) -> Iterator[Finding]:
-    """Settings that make it slower than by default, on a server with tables full of dead rows."""
+    """Settings that make it slower than by default, on a server with tables full of dead rows.
+
+    Source: https://www.postgresql.org/docs/current/runtime-config-vacuum.html.
+    """
     server = observation.server
     slower = tuple(name for name in MORE_IS_SLOWER if _differs(server, name, 1))
     slower += tuple(name for name in LESS_IS_SLOWER if _differs(server, name, -1))

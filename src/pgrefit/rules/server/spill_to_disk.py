@@ -10,7 +10,7 @@ from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.server import Counters
 from pgrefit.rules._ask import statistic
-from pgrefit.rules.server._say import GB, MOMENT, NOTHING, settings, size, together, with_server
+from pgrefit.rules.server._say import GB, MOMENT, NOTHING, about_settings, size, together, with_server
 
 LEAST_A_DAY = 5 * GB
 LEAST_DAYS = 1.0
@@ -32,23 +32,23 @@ def _counted_for_ten_days(observation: Observation) -> Observation:
     clean=NOTHING,
 )
 def spill_to_disk(observation: Observation) -> Iterator[Finding]:
-    """More than 5 GB a day of temporary files, counted over a day or more."""
+    """More than 5 GB a day of temporary files, counted over a day or more.
+
+    How much is much is our judgement. Source of the settings:
+    https://www.postgresql.org/docs/current/runtime-config-resource.html.
+    """
     counted, counters = observation.statistics, observation.server.counters
     if counted.taken_at is None or counted.reset_at is None or not counters.temporary_files:
         return
     days = (counted.taken_at - counted.reset_at) / timedelta(days=1)
     if days >= LEAST_DAYS and counters.temporary_bytes / days >= LEAST_A_DAY:
         each = counters.temporary_bytes / counters.temporary_files
-        yield Finding(
-            object="setting work_mem",
-            message=f"{size(counters.temporary_bytes / days)} of temporary files a day, {size(each)} each",
-            severity=Severity.WARNING,
-            evidence=(
-                *settings(observation.server, "work_mem", "hash_mem_multiplier"),
-                statistic("temporary bytes", counters.temporary_bytes),
-                statistic("temporary files", counters.temporary_files),
-                statistic("days", round(days, 1)),
-            ),
+        yield about_settings(
+            observation.server, ("work_mem", "hash_mem_multiplier"),
+            f"{size(counters.temporary_bytes / days)} of temporary files a day, {size(each)} each", Severity.WARNING,
+            statistic("temporary bytes", counters.temporary_bytes),
+            statistic("temporary files", counters.temporary_files),
+            statistic("days", round(days, 1)),
             advice="find the statements by temp_blks_written of pg_stat_statements: an index may spare the sort, else"
             " raise work_mem for the role that runs them",
-        )
+        )  # fmt: skip

@@ -23,7 +23,10 @@ FEWEST_COMMITS = 100_000
     clean=NOTHING,
 )
 def statements_not_counted(observation: Observation) -> Iterator[Finding]:
-    """pg_stat_statements is not installed where there is something to count."""
+    """pg_stat_statements is not installed where there is something to count.
+
+    Source: https://www.postgresql.org/docs/current/pgstatstatements.html.
+    """
     server = observation.server
     commits = server.counters.commits
     if commits < FEWEST_COMMITS or any(extension.name == EXTENSION for extension in observation.snapshot.extensions):

@@ -11,8 +11,8 @@ from pgrefit.model.statistics import TableStatistics
 from pgrefit.rules._ask import known, statistic
 from pgrefit.rules.server._say import NOTHING, settings, with_server
 
-LAST = 2**31  # at about 3 million before it the server stops to write
-FAILSAFE = 1_600_000_000
+LAST = 2**31  # three million before it the server assigns no more
+FAILSAFE = 1_600_000_000  # vacuum_failsafe_age by default
 OLDEST_NAMED = 5
 
 
@@ -35,7 +35,11 @@ class _Clock:
     clean=NOTHING,
 )
 def transaction_id_wraparound(observation: Observation) -> Iterator[Finding]:
-    """Databases far older than the age at which autovacuum freezes: it is not getting there."""
+    """Databases far older than the age at which autovacuum freezes: it is not getting there.
+
+    Source: https://www.postgresql.org/docs/current/routine-vacuuming.html; from which age on it is an error says
+    vacuum_failsafe_age, which is 1.6 billion by default: vacuum then leaves all else.
+    """
     server, tables = observation.server, observation.statistics.tables
     for clock in (
         _Clock("transactions", "autovacuum_freeze_max_age", server.xid_age, _ages(tables, "xid_age")),

@@ -15,14 +15,17 @@ from pgrefit.rules.server._say import NOTHING, with_server
 @rule(
     code="SRV021",
     title="Access line that the server cannot read",
-    why="With such a line the server keeps the rules that it had, whatever else was changed; once stopped, it lets"
-    " nobody in.",
+    why="With such a line the server keeps the rules that it had, whatever else was changed; once stopped, it does not"
+    " start again.",
     example=NOTHING,
     given=with_server(hba=(HbaRule(line=7, kind="", error='invalid connection type "hots"'),)),
     clean=NOTHING,
 )
 def unreadable_access_line(observation: Observation) -> Iterator[Finding]:
-    """Lines that are in error; not those that are read and cannot match, such as hostssl where ssl is off."""
+    """Lines that are in error; not those that are read and cannot match, such as hostssl where ssl is off.
+
+    Source: https://www.postgresql.org/docs/current/view-pg-hba-file-rules.html.
+    """
     wrong = [line for line in observation.server.hba if line.error and not line.kind]
     if wrong:
         yield Finding(

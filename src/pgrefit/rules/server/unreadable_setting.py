@@ -24,7 +24,10 @@ BROKEN = ConfigurationError(
     clean=NOTHING,
 )
 def unreadable_setting(observation: Observation) -> Iterator[Finding]:
-    """Lines of the configuration files that are in error."""
+    """Lines of the configuration files that are in error.
+
+    Source: https://www.postgresql.org/docs/current/view-pg-file-settings.html.
+    """
     errors = observation.server.configuration_errors
     if errors:
         yield Finding(

@@ -22,7 +22,10 @@ FOR_SUPERUSERS = {"pg_hba.conf", "configuration files", "settings not loaded", "
     clean=NOTHING,
 )
 def unseen_part_of_server(observation: Observation) -> Iterator[Finding]:
-    """Parts that the server refused to show; where a provider runs it, not those that it shows to nobody else."""
+    """Parts that the server refused to show; where a provider runs it, not those that it shows to nobody else.
+
+    Source: https://www.postgresql.org/docs/current/predefined-roles.html.
+    """
     server = observation.server
     unseen = [one for one in server.unseen if not (server.hosted and one.about in FOR_SUPERUSERS)]
     if unseen:

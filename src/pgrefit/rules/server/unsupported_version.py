@@ -23,7 +23,10 @@ AHEAD = timedelta(days=180)
     clean=NOTHING,
 )
 def unsupported_version(observation: Observation) -> Iterator[Finding]:
-    """Major versions whose support has ended, or ends within half a year."""
+    """Major versions whose support has ended, or ends within half a year.
+
+    Source: https://www.postgresql.org/support/versioning/.
+    """
     server = observation.server
     release = RELEASES.get(server.major)
     if release is None or server.observed_at is None:

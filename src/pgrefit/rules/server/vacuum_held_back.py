@@ -32,7 +32,10 @@ HELD = Holder(kind="session", name="shop (pid 7)", age=40_000_000, seconds=90_00
     clean=NOTHING,
 )
 def vacuum_held_back(observation: Observation) -> Iterator[Finding]:
-    """Transactions, slots and replicas that are older than vacuum should have to wait for."""
+    """Transactions, slots and replicas that are older than vacuum should have to wait for.
+
+    Source: https://www.postgresql.org/docs/current/routine-vacuuming.html; the ages are our judgement.
+    """
     limit = observation.server.number("autovacuum_freeze_max_age") or 0
     dead = sum(table.dead_rows for table in observation.statistics.tables)
     for holder in observation.server.holders:

@@ -9,7 +9,7 @@ from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Table
 from pgrefit.rules._ask import catalog, statistic
-from pgrefit.rules.server._say import GB, KB, MB, bytes_of, settings, size, together, with_server, with_settings
+from pgrefit.rules.server._say import GB, KB, MB, about_settings, bytes_of, size, together, with_server, with_settings
 
 BYTES_A_ROW = 6  # of the array in which vacuum keeps dead rows, before version 17
 LARGEST_USED = GB  # more it does not take
@@ -30,7 +30,11 @@ def _large(observation: Observation) -> Observation:
     clean="CREATE TABLE event (id int PRIMARY KEY)",
 )
 def vacuum_memory_too_small(observation: Observation) -> Iterator[Finding]:
-    """Tables that have more dead rows when autovacuum comes than it can keep in mind."""
+    """Tables that have more dead rows when autovacuum comes than it can keep in mind.
+
+    Source: https://www.postgresql.org/docs/16/runtime-config-resource.html (autovacuum_work_mem). From 17 on the list
+    is compact, and 1 GB no limit: https://www.postgresql.org/docs/17/release-17.html.
+    """
     server = observation.server
     memory = bytes_of(server, "autovacuum_work_mem") or bytes_of(server, "maintenance_work_mem")
     share = server.number("autovacuum_vacuum_scale_factor")
@@ -41,20 +45,15 @@ def vacuum_memory_too_small(observation: Observation) -> Iterator[Finding]:
     found = {name: dead for name, dead in counted if dead > room}
     if found:
         most = max(found.values())
-        yield Finding(
-            object="setting autovacuum_work_mem",
-            message=(
-                f"has room for {room:,} dead rows ({size(memory)}); {len(found)} tables have more when autovacuum"
-                f" comes, so that it reads their indexes up to {most // room + 1} times"
-            ),
-            severity=Severity.WARNING,
-            evidence=(
-                *settings(server, "autovacuum_work_mem", "maintenance_work_mem", "autovacuum_vacuum_scale_factor"),
-                catalog("tables", tuple(sorted(found))),
-                statistic("dead rows at which the largest is vacuumed", most),
-            ),
+        yield about_settings(
+            server, ("autovacuum_work_mem", "maintenance_work_mem", "autovacuum_vacuum_scale_factor"),
+            f"has room for {room:,} dead rows ({size(memory)}); {len(found)} tables have more when autovacuum comes, so"
+            f" that it reads their indexes up to {most // room + 1} times",
+            Severity.WARNING,
+            catalog("tables", tuple(sorted(found))),
+            statistic("dead rows at which the largest is vacuumed", most),
             advice="raise autovacuum_work_mem (up to 1 GB), or lower autovacuum_vacuum_scale_factor of these tables",
-        )
+        )  # fmt: skip
 
 
 def _dead(observation: Observation, table: Table, share: float) -> int:

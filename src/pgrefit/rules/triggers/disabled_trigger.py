@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
-from pgrefit.model.snapshot import Table
-from pgrefit.rules._access import is_users
-from pgrefit.rules._ask import catalog, statistic, tables
+from pgrefit.model.snapshot import Snapshot, Table
+from pgrefit.rules._ask import catalog, statistic
+from pgrefit.rules._families import users_tables
 
 
 @rule(
     code="TRG001",
     title="Disabled trigger",
     why=(
-        "Triggers are switched off for a load and forgotten. What this one keeps up (a history, a sum, a check) has not"
-        " been kept up since, and nothing says so."
+        "Triggers are switched off for a load and forgotten. What this one keeps up (a history, a sum, a check, or with"
+        " DISABLE TRIGGER ALL a foreign key) has not been kept up since, and nothing says so."
     ),
     example="""
         CREATE TABLE sale (id int PRIMARY KEY, amount int);
@@ -33,21 +33,37 @@ from pgrefit.rules._ask import catalog, statistic, tables
     """,
 )
 def disabled_trigger(observation: Observation) -> Iterator[Finding]:
-    """Tables with triggers that never fire; those for replicas alone are meant so."""
-    for table in tables(observation):
-        off = _off(table) if is_users(observation.snapshot, table) else ()
-        if off:
+    """Tables with triggers that never fire, those of constraints among them; those for replicas alone are meant so."""
+    db = observation.snapshot
+    for table in users_tables(db):
+        off, unchecked = _off(db, table), _unchecked(table)
+        if off or unchecked:
             yield Finding(
                 object=str(table.name),
-                message=f"{', '.join(off)} {'is' if len(off) == 1 else 'are'} disabled: nothing fires",
-                severity=Severity.WARNING,
+                message="; ".join(_says(off, unchecked)),
+                severity=Severity.ERROR if unchecked else Severity.WARNING,
                 evidence=(
-                    catalog("disabled triggers", off),
+                    *((catalog("disabled triggers", off),) if off else ()),
+                    *((catalog("constraints that are not checked", unchecked),) if unchecked else ()),
                     statistic("rows", observation.rows(table.name)),
                 ),
                 advice="mend what was missed, then ALTER TABLE … ENABLE TRIGGER, or drop the trigger",
             )
 
 
-def _off(table: Table) -> tuple[str, ...]:
-    return tuple(trigger.name for trigger in table.triggers if trigger.enabled == "disabled")
+def _says(off: tuple[str, ...], unchecked: tuple[str, ...]) -> Iterator[str]:
+    if off:
+        yield f"{', '.join(off)} {'is' if len(off) == 1 else 'are'} disabled: nothing fires"
+    if unchecked:
+        yield f"the triggers of {', '.join(unchecked)} are disabled: nothing is checked"
+
+
+def _unchecked(table: Table) -> tuple[str, ...]:
+    return tuple(c.name for c in table.constraints if not c.checked and not c.inherited)
+
+
+def _off(db: Snapshot, table: Table) -> tuple[str, ...]:
+    """Those of a partition that are off with the whole one's are said of that."""
+    whole = db.find_table(table.partition_of) if table.partition_of else None
+    told = {trigger.name for trigger in whole.triggers if trigger.enabled == "disabled"} if whole else set[str]()
+    return tuple(t.name for t in table.triggers if t.enabled == "disabled" and t.name not in told)

@@ -16,8 +16,11 @@ from pgrefit.model.snapshot import Snapshot, Trigger
 from pgrefit.rules._access import is_users
 from pgrefit.rules._ask import catalog, statistic, tables
 from pgrefit.rules._bodies import Body, bodies, source
+from pgrefit.rules._effects import calls, meant
 
-ABSENT = {"delete": "new", "insert": "old"}
+FORGOTTEN = "NULL, though it fills NEW"  # what some return who meant RETURN NEW
+LOST = {"delete": {"new"}, "insert": {"old", FORGOTTEN}, "update": {FORGOTTEN}}
+DONE = {"delete": "deleted", "insert": "inserted", "update": "updated"}
 COMMENTS = {pb.Token.SQL_COMMENT, pb.Token.C_COMMENT}
 
 
@@ -54,19 +57,22 @@ COMMENTS = {pb.Token.SQL_COMMENT, pb.Token.C_COMMENT}
 def trigger_that_swallows_writes(observation: Observation) -> Iterator[Finding]:
     """BEFORE triggers for each row whose function always returns NEW on DELETE, or OLD on INSERT.
 
-    One that returns NULL, as for a deletion that only marks the row, says what it means.
+    One that returns NULL, as for a deletion that only marks the row, says what it means; not so one that sets columns
+    of NEW and does nothing else.
     """
     returned = _returned(observation.snapshot)
     for table in tables(observation):
         if is_users(observation.snapshot, table):
-            lost = {t.name: event for t in table.triggers for event in _swallowed(t, returned.get(t.function, ""))}
+            swallowed = ((t, returned.get(t.function, "")) for t in table.triggers)
+            lost = {t.name: (said, event) for t, said in swallowed for event in _swallowed(t, said)}
             if lost:
                 yield Finding(
                     object=str(table.name),
-                    message="; ".join(f"{name} returns {ABSENT[event].upper()} on {event.upper()}, so that no row is"
-                                      f" {event.removesuffix('e')}ed" for name, event in lost.items()),
+                    message="; ".join(f"{name} returns {said if said == FORGOTTEN else said.upper()} on"
+                                      f" {event.upper()}, so that no row is {DONE[event]}"
+                                      for name, (said, event) in lost.items()),
                     severity=Severity.ERROR,
-                    evidence=(*(catalog(f"trigger {name}", event) for name, event in lost.items()),
+                    evidence=(*(catalog(f"trigger {name}", event) for name, (_, event) in lost.items()),
                               statistic("rows", observation.rows(table.name))),
                     advice="return OLD on DELETE and NEW on INSERT, told apart by TG_OP",
                 )  # fmt: skip
@@ -74,22 +80,33 @@ def trigger_that_swallows_writes(observation: Observation) -> Iterator[Finding]:
 
 def _swallowed(trigger: Trigger, returned: str) -> Iterator[str]:
     if trigger.timing == "before" and trigger.row and trigger.enabled != "disabled":
-        yield from (event for event in trigger.events if ABSENT.get(event) == returned)
+        yield from (event for event in trigger.events if returned in LOST.get(event, ()))
 
 
 @lookup.remembered
 def _returned(db: Snapshot) -> dict[Relation, str]:
     """What trigger functions return: new, old or another name; only those that return one thing, whatever happens."""
-    found = ((b.function.name, _returns(b)) for b in bodies(db) if b.function.returns == "trigger")
+    found = ((b.function.name, _returns(db, b)) for b in bodies(db) if b.function.returns == "trigger")
     return {name: next(iter(returns)) for name, returns in found if len(returns) == 1}
 
 
-def _returns(body: Body) -> set[str]:
+def _returns(db: Snapshot, body: Body) -> set[str]:
     """The words after RETURN; none where it can be told what fired it, or where it may go on to change them."""
     words = _words(source(body.definition))
+    returned = {after for word, after in pairwise(words) if word == "return"}
+    if returned == {"null"} and _fills_alone(db, body):
+        return {FORGOTTEN}
     if {"tg_op", "tg_when"} & set(words) or {"new", "old"} & {name for name, _ in body.assigned} or body.executed:
         return set()
-    return {after for word, after in pairwise(words) if word == "return"}
+    return returned
+
+
+def _fills_alone(db: Snapshot, body: Body) -> bool:
+    """Whether it sets NEW, or columns of it, and leaves no other trace: no statement, no call of a user's function."""
+    if body.statements or body.executed or body.handles_errors:
+        return False
+    fills = "new" in {name for name, _ in body.assigned}
+    return fills and not any(meant(db, call) for tree in body.expressions for call in calls(tree))
 
 
 def _words(text: str) -> list[str]:

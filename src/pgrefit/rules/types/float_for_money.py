@@ -9,11 +9,12 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import catalog, named, statistics_of
 from pgrefit.rules._columns import columns_of_type, seen_values
+from pgrefit.rules._languages import english
 from pgrefit.rules._names import stems
 
 FLOATS = {"real", "double precision"}
 MONEY = {
-    "price", "salary", "subtotal", "revenue", "payment", "fee", "wage", "refund", "payout", "money", "cash", "invoice",
+    "price", "salary", "subtotal", "revenue", "payment", "fee", "wage", "refund", "payout", "money", "cash",
     "turnover", "surcharge", "usd", "eur", "gbp", "chf", "jpy",
 }  # fmt: skip
 MAY_BE_MONEY = {
@@ -26,11 +27,20 @@ TRADE = {
     "subscription", "transaction", "wallet", "money", "price",
 }  # fmt: skip
 NO_AMOUNT = {
-    "avg", "average", "change", "coefficient", "count", "day", "delta", "duration", "elasticity", "estimate",
-    "estimated", "factor", "forecast", "hour", "index", "mean", "minute", "multiplier", "ms", "pct", "percent",
-    "percentage", "power", "predicted", "prediction", "probability", "rank", "rate", "ratio", "score", "second",
-    "share", "std", "stddev", "time", "trend", "variance", "volatility", "weight",
+    "altitude", "area", "avg", "average", "change", "coefficient", "count", "day", "delay", "delta", "distance",
+    "duration", "elasticity", "estimate", "estimated", "factor", "forecast", "height", "hour", "index", "latitude",
+    "length", "longitude", "mean", "minute", "multiplier", "ms", "pct", "percent", "percentage", "power", "predicted",
+    "prediction", "probability", "rank", "rate", "ratio", "score", "second", "share", "speed", "std", "stddev",
+    "temperature", "time", "trend", "variance", "volatility", "volume", "weight", "width",
 }  # fmt: skip
+# Words beside which one that may be money is: what is bought, for how long, before or after taxes.
+OF_MONEY = {
+    "account", "annual", "available", "bank", "closing", "current", "delivery", "gross", "invoice", "item", "labor",
+    "labour", "line", "list", "monthly", "net", "opening", "order", "outstanding", "payable", "purchase", "receivable",
+    "rental", "retail", "sale", "shipping", "unit", "wholesale", "yearly",
+}  # fmt: skip
+OF_ANYTHING = {"amt", "valor"}  # amounts, as betrag and montant, but not of money alone
+COUNTED = {"credit", "debit", "due", "spend", "spent", "sum", "total"}  # of which two say nothing of money yet
 DECIMALS = 4  # of an amount; what has more of them was computed
 
 
@@ -67,10 +77,16 @@ def float_for_money(observation: Observation) -> Iterator[Finding]:
 
 
 def _means_money(table: Table, column: Column) -> bool:
-    """By its own words, or by words that mean money among tables of trade or beside a currency."""
-    said = set(stems(column.name))
+    """By its own words, or by words that mean money beside others, among tables of trade or beside a currency."""
+    own = set(stems(column.name))
+    said = own | set(english(column.name))
     if said & NO_AMOUNT or not said & (MONEY | MAY_BE_MONEY):
         return False
+    meant = said & MAY_BE_MONEY
+    if english(column.name) == ("balance",) or ("amount" in said - own and not own & OF_ANYTHING):
+        return True
+    if (meant - COUNTED and len(meant) > 1) or (meant - COUNTED - {"charge"} and said & OF_MONEY):
+        return True
     beside = any("currency" in stems(other.name) for other in table.columns)
     return bool(said & MONEY) or beside or bool(set(stems(table.name.name)) & TRADE)
 

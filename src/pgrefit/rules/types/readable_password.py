@@ -10,9 +10,11 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import catalog, named, statistics_of
 from pgrefit.rules._columns import columns_of_type, plain_type, seen_values
+from pgrefit.rules._languages import english
 from pgrefit.rules._names import words
 
 SECRETS = ("password", "passwd", "passphrase", "pwd", "passcode")  # that end the name
+MOT_DE_PASSE = ("mot", "de", "passe")
 MADE_UNREADABLE = {"cipher", "crypted", "digest", "encrypted", "enc", "hash", "hashed", "salted", "secured"}
 UNREADABLE = re.compile(
     r"\s*|(.)\1*"  # nothing, or a mask of one character
@@ -53,7 +55,8 @@ def readable_password(observation: Observation) -> Iterator[Finding]:
 
     def secret(_: Table, column: Column) -> bool:
         said = words(column.name)
-        return bool(said) and said[-1].endswith(SECRETS) and not set(said) & MADE_UNREADABLE
+        secret = bool(said) and (said[-1].endswith(SECRETS) or english(column.name)[-1:] == ("password",))
+        return (secret or said[-3:] == MOT_DE_PASSE) and not set(said) & MADE_UNREADABLE
 
     for table, columns in columns_of_type(observation, lambda type_: type_.startswith(TEXTS), secret):
         for column in columns:

@@ -52,7 +52,8 @@ def _used(sequence: Sequence, last: int, lowest: int, highest: int) -> float:
     """The share of the numbers that are gone."""
     if highest <= lowest:
         return 0.0
-    return ((last - lowest) if sequence.increment > 0 else (highest - last)) / (highest - lowest)
+    gone = (last - lowest) if sequence.increment > 0 else (highest - last)
+    return min(1.0, gone / (highest - lowest))
 
 
 def _highest(observation: Observation, sequence: Sequence) -> int:

@@ -1,4 +1,8 @@
-"""When autovacuum comes to a table, by its own parameters and the server's."""
+"""When autovacuum comes to a table, by its own parameters and the server's.
+
+Source: https://www.postgresql.org/docs/current/routine-vacuuming.html and
+https://www.postgresql.org/docs/current/runtime-config-vacuum.html.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 A page keeps 24 bytes for itself and 4 for each row's pointer. A table that is written anew leaves free on each page
 what its fillfactor says, and what is left where the next row no longer fits.
+
+Source: https://www.postgresql.org/docs/current/storage-page-layout.html.
 """
 
 from __future__ import annotations

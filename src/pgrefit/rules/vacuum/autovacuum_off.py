@@ -34,7 +34,10 @@ LATELY = timedelta(days=7)  # somebody vacuums it
     """,
 )
 def autovacuum_off(observation: Observation) -> Iterator[Finding]:
-    """Tables whose parameters say so, and that nobody has vacuumed by hand in a week."""
+    """Tables whose parameters say so, and that nobody has vacuumed by hand in a week.
+
+    Source: https://www.postgresql.org/docs/current/sql-createtable.html (autovacuum_enabled).
+    """
     for family in families(observation):
         off = [leaf for leaf in leaves(observation.snapshot, family.table) if _is_left_alone(observation, leaf)]
         if off:

@@ -54,7 +54,10 @@ class _Part:
     given=grown,
 )
 def bloated_table(observation: Observation) -> Iterator[Finding]:
-    """Tables that would lose two fifths of their bytes if they were written anew, by estimate."""
+    """Tables that would lose two fifths of their bytes if they were written anew, by estimate.
+
+    Source: https://www.postgresql.org/docs/current/storage-page-layout.html; what is worth it is our judgement.
+    """
     for family in families(observation):
         if family.heap_bytes < FEWEST_BYTES or not _may_be_empty(observation, family):
             continue

@@ -46,7 +46,10 @@ def _given(observation: Observation) -> Observation:
     given=_given,
 )
 def dead_rows_left(observation: Observation) -> Iterator[Finding]:
-    """Tables with twice the dead rows at which autovacuum ought to come; where it is off is another rule's."""
+    """Tables with twice the dead rows at which autovacuum ought to come; where it is off is another rule's.
+
+    Source: https://www.postgresql.org/docs/current/routine-vacuuming.html for when it ought to.
+    """
     for family in families(observation):
         behind = [
             (leaf, seen)

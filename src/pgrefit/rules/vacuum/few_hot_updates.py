@@ -44,7 +44,10 @@ def _given(observation: Observation) -> Observation:
     given=_given,
 )
 def few_hot_updates(observation: Observation) -> Iterator[Finding]:
-    """Tables that are updated a million times, each row more than once, and seldom HOT."""
+    """Tables that are updated a million times, each row more than once, and seldom HOT.
+
+    Source: https://www.postgresql.org/docs/current/storage-hot.html.
+    """
     for family in families(observation):
         often = family.updated >= max(FEWEST_UPDATES, TIMES * family.rows)
         if often and family.table.indexes and family.hot_updated < HOT * family.updated:

@@ -46,7 +46,11 @@ def _given(observation: Observation) -> Observation:
     given=_given,
 )
 def late_autovacuum(observation: Observation) -> Iterator[Finding]:
-    """Tables of ten million rows and more that are updated or deleted from, with the default that suits small ones."""
+    """Tables of ten million rows and more that are updated or deleted from, with the default that suits small ones.
+
+    From version 18 on it waits for a hundred million at most. Source:
+    https://www.postgresql.org/docs/current/runtime-config-vacuum.html.
+    """
     for family in families(observation):
         late = [leaf for leaf in leaves(observation.snapshot, family.table) if _is_late(observation, leaf)]
         if late:

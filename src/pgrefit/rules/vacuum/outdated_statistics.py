@@ -34,7 +34,8 @@ FEWEST_ROWS = 10_000
 def outdated_statistics(observation: Observation) -> Iterator[Finding]:
     """Tables that ANALYZE has never seen, or more of whose rows have changed since than there are.
 
-    Autovacuum analyzes partitions, but never the partitioned table.
+    Autovacuum analyzes partitions, but never the partitioned table. Source:
+    https://www.postgresql.org/docs/current/routine-vacuuming.html.
     """
     for family in families(observation):
         blind = [leaf for leaf in leaves(observation.snapshot, family.table) if _unknown(observation, leaf)]

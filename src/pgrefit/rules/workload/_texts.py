@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from postgast import pg_query_pb2 as pb
 
-from pgrefit.model.finding import Cost, Evidence
+from pgrefit.model.finding import Cost, Evidence, Finding, Severity
 from pgrefit.model.lookup import remembered
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation, QueryProfile
@@ -32,18 +32,16 @@ class Text:
     rows: float = 0.0
     profile: QueryProfile | None = None
 
-    def evidence(self) -> tuple[Evidence, ...]:
-        """The query itself and its share of the time."""
+    def finding(self, message: str, *evidence: Evidence, advice: str, severity: Severity = Severity.WARNING) -> Finding:
+        """What is wrong with it; the query itself, its share of the time and its cost go with it."""
         text = " ".join(self.sql.split())
-        shown = text if len(text) <= SHOWN else text[:SHOWN] + " …"
-        return (
-            Evidence(measure="query", value=shown, source="workload"),
+        own = (
+            Evidence(measure="query", value=text if len(text) <= SHOWN else text[:SHOWN] + " …", source="workload"),
             Evidence(measure="share of time", value=self.share, source="workload"),
         )
-
-    def cost(self) -> Cost:
-        """That of one query."""
-        return Cost(queries_affected=1, share_of_time=self.share)
+        cost = Cost(queries_affected=1, share_of_time=self.share)
+        return Finding(object=self.name, message=message, severity=severity, evidence=(*own, *evidence), advice=advice,
+                       cost=cost)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from postgast import pg_query_pb2 as pb
 
-from pgrefit.model.finding import Evidence, Finding, Severity, rule
+from pgrefit.model.finding import Evidence, Finding, rule
 from pgrefit.model.observation import Observation
 from pgrefit.rules.workload._plans import plan_nodes
 from pgrefit.rules.workload._texts import Text, texts
@@ -35,20 +35,20 @@ ARTICLES = """
     clean=ARTICLES.format(rows=60),
 )
 def large_offset(observation: Observation) -> Iterator[Finding]:
-    """Queries that skip a thousand rows or more, as written or as measured."""
+    """Queries that skip a thousand rows or more, as written or as measured.
+
+    Source: https://www.postgresql.org/docs/current/queries-limit.html.
+    """
     for text in texts(observation):
         select = text.statement.select_stmt if text.statement.HasField("select_stmt") else None
         if select is None or not select.HasField("limit_offset"):
             continue
         skipped = max(_written(select.limit_offset), _measured(text))
         if skipped >= MANY:
-            yield Finding(
-                object=text.name,
-                message=f"reads {skipped:,} rows and throws them away before it returns the first",
-                severity=Severity.WARNING,
-                evidence=(*text.evidence(), Evidence(measure="rows skipped", value=skipped, source="workload")),
+            yield text.finding(
+                f"reads {skipped:,} rows and throws them away before it returns the first",
+                Evidence(measure="rows skipped", value=skipped, source="workload"),
                 advice="remember the last key of the page before: WHERE key > $1 ORDER BY key LIMIT …",
-                cost=text.cost(),
             )
 
 

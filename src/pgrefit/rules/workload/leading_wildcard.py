@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from postgast import pg_query_pb2 as pb
 
-from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.finding import Finding, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Table
 from pgrefit.model.sql_tree import columns_of, is_readable, nodes
@@ -41,19 +41,18 @@ PEOPLE = """
     clean=PEOPLE.format(rows=1000),
 )
 def leading_wildcard(observation: Observation) -> Iterator[Finding]:
-    """Such patterns on columns of large tables that no index but an ordered one has, and no other condition narrows."""
+    """Such patterns on columns of large tables that no index but an ordered one has, and no other condition narrows.
+
+    Source: https://www.postgresql.org/docs/current/indexes-types.html, and for what finds such patterns
+    https://www.postgresql.org/docs/current/pgtrgm.html.
+    """
     for text in texts(observation):
         for table, column in dict.fromkeys(_searched(observation, text)):
             rows = observation.rows(table.name)
             if rows >= FEWEST_ROWS and not _is_indexed(table, column):
-                yield Finding(
-                    object=text.name,
-                    message=f"reads all {rows:,} rows of {table.name} to find a part of {column}",
-                    severity=Severity.WARNING,
-                    evidence=(*text.evidence(), statistic("rows", rows)),
-                    advice="an index USING gin with gin_trgm_ops (extension pg_trgm) serves it, or full text search",
-                    cost=text.cost(),
-                )
+                advice = "an index USING gin with gin_trgm_ops (extension pg_trgm) serves it, or full text search"
+                said = f"reads all {rows:,} rows of {table.name} to find a part of {column}"
+                yield text.finding(said, statistic("rows", rows), advice=advice)
 
 
 def _searched(observation: Observation, text: Text) -> Iterator[tuple[Table, str]]:

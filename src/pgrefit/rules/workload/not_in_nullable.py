@@ -34,26 +34,22 @@ QUERY = """
     """,
 )
 def not_in_nullable(observation: Observation) -> Iterator[Finding]:
-    """The column has no NOT NULL, and the sub-select does not leave NULL out."""
+    """The column has no NOT NULL, and the sub-select does not leave NULL out.
+
+    Source: https://www.postgresql.org/docs/current/functions-subquery.html.
+    """
     for text in texts(observation):
         for table, column in dict.fromkeys(_excluded(observation, text)):
             if table.column(column).not_null:
                 continue
             counted = statistics_of(observation, table).column(column)
             nulls = counted.null_fraction if counted else None
-            yield Finding(
-                object=text.name,
-                message=f"finds nothing as soon as {table.name.column(column)} is NULL in one of the rows",
+            yield text.finding(
+                f"finds nothing as soon as {table.name.column(column)} is NULL in one of the rows",
+                catalog("nullable column", table.name.column(column)),
+                *known((statistic("share of NULL", () if nulls is None else round(nulls, 4)),)),
                 severity=Severity.ERROR if nulls else Severity.WARNING,
-                evidence=known(
-                    (
-                        *text.evidence(),
-                        catalog("nullable column", table.name.column(column)),
-                        statistic("share of NULL", () if nulls is None else round(nulls, 4)),
-                    )
-                ),
                 advice="write NOT EXISTS (SELECT … WHERE … = …), or make the column NOT NULL",
-                cost=text.cost(),
             )
 
 

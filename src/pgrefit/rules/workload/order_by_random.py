@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from postgast import pg_query_pb2 as pb
 
-from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.finding import Finding, rule
 from pgrefit.model.observation import Observation
 from pgrefit.rules._ask import statistic
 from pgrefit.rules.workload._texts import selects, sources, texts
@@ -32,7 +32,10 @@ JOKES = """
     clean=JOKES.format(rows=500),
 )
 def order_by_random(observation: Observation) -> Iterator[Finding]:
-    """On a large table, with no condition that leaves a part of it."""
+    """On a large table, with no condition that leaves a part of it.
+
+    Source: https://www.postgresql.org/docs/current/sql-select.html (TABLESAMPLE).
+    """
     for text in texts(observation):
         for select in selects(text):
             if not _is_by_chance(select):
@@ -40,14 +43,9 @@ def order_by_random(observation: Observation) -> Iterator[Finding]:
             among = sources(observation, text, select)
             rows = max((observation.rows(source.table.name) for source in among), default=0)
             if rows >= FEWEST_ROWS and len(among) == len(select.from_clause):
-                yield Finding(
-                    object=text.name,
-                    message=f"sorts all {rows:,} rows of {among[0].table.name} to pick some by chance",
-                    severity=Severity.WARNING,
-                    evidence=(*text.evidence(), statistic("rows", rows)),
-                    advice="pick a key by chance and take the next row by the index on it, or TABLESAMPLE",
-                    cost=text.cost(),
-                )
+                advice = "pick a key by chance and take the next row by the index on it, or TABLESAMPLE"
+                said = f"sorts all {rows:,} rows of {among[0].table.name} to pick some by chance"
+                yield text.finding(said, statistic("rows", rows), advice=advice)
                 break
 
 

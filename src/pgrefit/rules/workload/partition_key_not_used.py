@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from postgast import pg_query_pb2 as pb
 
-from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.finding import Finding, rule
 from pgrefit.model.lookup import remembered
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
@@ -41,24 +41,21 @@ def _sales(key: str) -> str:
     clean=_sales("customer"),
 )
 def partition_key_not_used(observation: Observation) -> Iterator[Finding]:
-    """Queries that look for some rows of a partitioned table, and say nothing of its key."""
+    """Queries that look for some rows of a partitioned table, and say nothing of its key.
+
+    Source: https://www.postgresql.org/docs/current/ddl-partitioning.html (partition pruning).
+    """
     partitions = _partitions(observation.snapshot)
     for text in texts(observation):
         for table, key in _blind(observation, text):
             if partitions[table.name] >= FEWEST_PARTITIONS:
-                yield Finding(
-                    object=text.name,
-                    message=f"looks into all {partitions[table.name]} partitions of {table.name}: it does not say which"
+                yield text.finding(
+                    f"looks into all {partitions[table.name]} partitions of {table.name}: it does not say which"
                     f" {' or '.join(key)}",
-                    severity=Severity.WARNING,
-                    evidence=(
-                        *text.evidence(),
-                        catalog("partitions", partitions[table.name]),
-                        catalog("partition key", key),
-                    ),
+                    catalog("partitions", partitions[table.name]),
+                    catalog("partition key", key),
                     advice="add a condition on the key where the application knows it, or partition by what it asks"
                     " for",
-                    cost=text.cost(),
                 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from postgast import pg_query_pb2 as pb
 
-from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.finding import Finding, rule
 from pgrefit.model.observation import Observation
 from pgrefit.rules._ask import statistic, statistics_of
 from pgrefit.rules.workload._texts import Source, sources, texts
@@ -39,7 +39,10 @@ QUERY = """
     """,
 )
 def star_over_wide_rows(observation: Observation) -> Iterator[Finding]:
-    """Queries that name no columns, and thereby fetch much that is stored apart."""
+    """Queries that name no columns, and thereby fetch much that is stored apart.
+
+    Source: https://www.postgresql.org/docs/current/storage-toast.html.
+    """
     for text in texts(observation):
         select = text.statement.select_stmt if text.statement.HasField("select_stmt") else None
         if select is None or text.rows < FEWEST_ROWS:
@@ -48,18 +51,11 @@ def star_over_wide_rows(observation: Observation) -> Iterator[Finding]:
             counted = statistics_of(observation, source.table)
             apart = counted.toast_bytes / counted.rows if counted.rows > 0 else 0.0
             if apart * text.rows >= FEWEST_BYTES and _takes_all(select, source):
-                yield Finding(
-                    object=text.name,
-                    message=f"fetches all columns of {source.table.name}, {apart:,.0f} bytes a row of them stored"
-                    " apart",
-                    severity=Severity.WARNING,
-                    evidence=(
-                        *text.evidence(),
-                        statistic("rows a call", round(text.rows, 1)),
-                        statistic("bytes a row stored apart", round(apart)),
-                    ),
+                yield text.finding(
+                    f"fetches all columns of {source.table.name}, {apart:,.0f} bytes a row of them stored apart",
+                    statistic("rows a call", round(text.rows, 1)),
+                    statistic("bytes a row stored apart", round(apart)),
                     advice="name the columns that are needed; fetch the large ones when somebody looks at one row",
-                    cost=text.cost(),
                 )
                 break
 

@@ -28,7 +28,10 @@ JUMPY = StatementStatistics(query_id=42, text="SELECT * FROM thing WHERE id = $1
     clean="CREATE TABLE thing (id int PRIMARY KEY)",
 )
 def unsteady_statement(observation: Observation) -> Iterator[Finding]:
-    """Statements of some weight whose deviation is five times their mean or more."""
+    """Statements of some weight whose deviation is five times their mean or more.
+
+    Source: https://www.postgresql.org/docs/current/pgstatstatements.html; the bounds are our judgement.
+    """
     total = sum(one.total_ms for one in observation.statements)
     for one in observation.statements:
         rare = not one.text or one.calls < FEWEST_CALLS or one.mean_ms < LEAST_MEAN_MS

@@ -1,0 +1,45 @@
+"""What can be counted between two moments of a row: seconds, minutes, hours, days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+
+from pgrefit.model.ddl import Expression, expression, raw
+from pgrefit.model.snapshot import Column, Table
+from pgrefit.rules.data._meanings import means
+from pgrefit.rules.data._sample import MOMENTS, bare_type
+from pgrefit.rules.redundancy._formulas import Term
+
+MOST = 4
+OF_WRITING = {"created", "updated", "modified", "inserted", "deleted"}
+UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
+
+
+def moments(table: Table) -> list[Column]:
+    """A few moments that each row has, those of its writing last."""
+    found = [column for column in table.columns if bare_type(column) in MOMENTS and not column.generated]
+    return sorted(found, key=lambda column: means(column, OF_WRITING))[:MOST]
+
+
+def spans(table: Table) -> list[Term]:
+    """From each moment to each other one of its type, in whole units and with two decimals."""
+    pairs = permutations(moments(table), 2)
+    return [term for one, other in pairs if bare_type(one) == bare_type(other) for term in _between(one, other)]
+
+
+def _between(one: Column, other: Column) -> Iterator[Term]:
+    span, reads = expression("t.{b} - t.{a}", a=one.name, b=other.name), (one.name, other.name)
+    if bare_type(one) == "date":
+        yield Term(expression("({span})", span=raw(span)), reads)
+        yield Term(expression("({span}) + 1", span=raw(span)), reads)
+        return
+    for seconds in UNITS.values():
+        exact = expression("extract(epoch FROM {span}) / {seconds}", span=raw(span), seconds=seconds)
+        yield from (Term(value, reads) for value in _written(exact))
+
+
+def _written(exact: Expression) -> Iterator[Expression]:
+    yield expression("round({exact})", exact=raw(exact))
+    yield expression("trunc({exact})", exact=raw(exact))
+    yield expression("round({exact}, 2)", exact=raw(exact))

@@ -1,0 +1,136 @@
+"""A column and the keys that it may hold, of which its values choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pgrefit.model.ddl import Expression, ddl, expression, joined, raw
+from pgrefit.model.names import Relation
+from pgrefit.model.observation import Observation, Question
+from pgrefit.model.snapshot import Column, Snapshot, Table
+from pgrefit.rules._ask import row_of, sample_of, statistics_of
+from pgrefit.rules._names import reference_name, stems
+
+from ._key import ENDS, SAME, Option
+from ._keys import standing
+from ._link import MOST_QUESTIONS, Link, nobody
+from ._vocabulary import ABOVE
+
+ROWS_TRIED = 300
+BY_CHANCE = 0.01
+SLACK = 0.15  # of some distinct values fewer may match than of all rows
+
+
+@lru_cache(maxsize=MOST_QUESTIONS)
+def _tried(
+    table: Relation, column: str, family: str, keys: tuple[tuple[Relation, str], ...], sample: Expression
+) -> Question:
+    counts = [
+        expression("count(*) FILTER (WHERE EXISTS (SELECT FROM {parent} AS p WHERE p.{key} = s.value)) AS {name}",
+                   parent=parent, key=key, name=f"option_{i}")
+        for i, (parent, key) in enumerate(keys)
+    ]  # fmt: skip
+    select = ddl(
+        "SELECT count(*) AS values, {counts} FROM (SELECT DISTINCT t.{c} AS value FROM {sample} AS t"
+        " WHERE t.{c} IS NOT NULL AND NOT ({nobody})) AS s",
+        counts=raw(joined(counts)), sample=raw(sample), c=column, nobody=raw(nobody(column, family)),
+    )  # fmt: skip
+    return Question(table, select, sampled=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A column and the keys that it may hold, the likeliest first."""
+
+    table: Table
+    column: Column
+    family: str
+    options: tuple[Option, ...]
+    several: bool = False
+
+    @property
+    def certain(self) -> bool:
+        """Whether the name says one key in so many words; a uuid may be that of a table in between."""
+        best, *others = self.options
+        alone = not others or (others[0].fit < SAME and self.family == "whole")
+        return best.fit == SAME and not best.bare and alone
+
+    def question(self, observation: Observation) -> Question:
+        """How many of some distinct values are there among each of the keys."""
+        keys = tuple((option.key.table.name, option.key.column.name) for option in self.options)
+        sample = sample_of(observation, self.table, ROWS_TRIED)
+        return _tried(self.table.name, self.column.name, self.family, keys, sample)
+
+    def link(self, option: Option) -> Link:
+        """The column with one of its keys."""
+        return Link(self.table, self.column, self.family, option, self.several)
+
+    def found(self, observation: Observation) -> Link | None:
+        """The likeliest key that holds the values; None where none does, or nothing is known yet."""
+        if self.certain:
+            return self.link(self.options[0])
+        row = row_of(observation, self.question(observation))
+        values = row.count("values") if row else 0
+        if row is None or not values:
+            return None
+        shares = [row.count(f"option_{i}") / values for i in range(len(self.options))]
+        fitting = [
+            (option, share)
+            for option, share in zip(self.options, shares, strict=True)
+            if share >= self.link(option).needed - SLACK and self._larger(observation, option)
+        ]
+        if not fitting:
+            return None
+        most = max(share for _, share in fitting)
+        best = min(self._order(option, least=share < most) for option, share in fitting)
+        alike = [
+            o for o, s in fitting
+            if self._order(o, least=s < most) == best or (self.family != "whole" and s == most and not best[2])
+        ]  # fmt: skip
+        return self.link(self._nearest(observation, alike, values))
+
+    def _order(self, option: Option, *, least: bool) -> tuple[int, bool, bool, bool]:
+        fit, bare, strange, *_ = standing(self.table, option)
+        return fit, bare, least, strange
+
+    def _nearest(self, observation: Observation, alike: list[Option], values: int) -> Option:
+        """Of tables whose keys are keys of one another: the least that holds the values, if not by chance."""
+        rows = {option: max(statistics_of(observation, option.key.table).rows, 1) for option in alike}
+        if self.is_key:
+            return min(alike, key=lambda option: (rows[option], standing(self.table, option)))
+        likeliest = min(alike, key=lambda option: standing(self.table, option))
+        near = [option for option in alike if option.key.table.name.schema == self.table.name.schema]
+        if self.family == "uuid" and near and likeliest not in near:
+            return min(near, key=lambda option: (not option.key.home, rows[option], standing(self.table, option)))
+        closer = [option for option in alike if (rows[option] / rows[likeliest]) ** values < BY_CHANCE]
+        return min(closer or [likeliest], key=lambda option: (rows[option], standing(self.table, option)))
+
+    @property
+    def is_key(self) -> bool:
+        """Whether the column alone is the table's primary key."""
+        return self.table.primary_key == (self.column.name,)
+
+    def _larger(self, observation: Observation, option: Option) -> bool:
+        """A key that is a reference too refers to a table of more rows, or to the one that the key is named after."""
+        if not self.is_key:
+            return True
+        mine, theirs = (statistics_of(observation, table).rows for table in (self.table, option.key.table))
+        return theirs > mine or (option.key.home and theirs >= mine)
+
+    def by_name(self, observation: Observation) -> Link | None:
+        """The only key that the name, or a query, tells; for tables without rows."""
+        best, places = self.options[0], [standing(self.table, option) for option in self.options]
+        alone = places.count(places[0]) == 1 and not self.several
+        own = best.key.table.name == self.table.name and not set(stems(self.column.name)) & ABOVE
+        named = best.fit >= ENDS and not best.bare and not own
+        marked = reference_name(self.column.name).marked or self.column.name.lower().endswith("id")
+        whole = best.key.home or (best.key.primary and not self.is_key and marked)
+        near = best.key.telling or _near(observation.snapshot, self.table, best.key.table)
+        return self.link(best) if alone and (best.joined or (named and whole and near)) else None
+
+
+def _near(db: Snapshot, table: Table, parent: Table) -> bool:
+    """In the same schema, or in one that this schema refers to."""
+    schema = table.name.schema
+    return schema == parent.name.schema or schema in {child.name.schema for child, _ in db.references_to(parent.name)}
