@@ -38,3 +38,27 @@ def test_hidden_references_are_found(db18: psycopg.Connection, name: str) -> Non
     assert len(right) >= RECALL * len(schema.pairs), told
     counted = {pair[0]: measured(said[pair])["orphans"] for pair in right}
     assert counted == {column: schema.orphans.get(column, 0) for column in counted}
+
+
+def test_a_schema_for_each_of_many_tenants(db18: psycopg.Connection) -> None:
+    db18.execute("CREATE TABLE plan (id int PRIMARY KEY); INSERT INTO plan SELECT generate_series(1, 5)")
+    for number in range(40):
+        db18.execute(
+            f"""
+            CREATE SCHEMA tenant_{number};
+            CREATE TABLE tenant_{number}.customer (id int PRIMARY KEY, plan_id int);
+            INSERT INTO tenant_{number}.customer SELECT n, n % 5 + 1 FROM generate_series(1, 20) AS n;
+            CREATE TABLE tenant_{number}.invoice (id int PRIMARY KEY, customer_id int);
+            INSERT INTO tenant_{number}.invoice SELECT n, n % 20 + 1 FROM generate_series(1, 50) AS n;
+            """.encode()
+        )
+    db18.execute("ANALYZE")
+    found = {(f.object, measured(f)["key"]) for f in findings(db18, "missing-foreign-key")}
+    assert found == {
+        pair
+        for tenant in (f"tenant_{number}" for number in range(40))
+        for pair in (
+            (f"{tenant}.customer.plan_id", "public.plan.id"),
+            (f"{tenant}.invoice.customer_id", f"{tenant}.customer.id"),
+        )
+    }

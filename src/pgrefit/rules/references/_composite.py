@@ -17,7 +17,7 @@ from pgrefit.rules._ask import Row, is_empty, row_of, statistics_of
 from pgrefit.rules._names import reference_name
 
 from ._key import column_prefix, flat, table_word
-from ._keys import keys_of
+from ._keys import keys_for
 from ._link import Link
 from ._links import kept_by_design, under_keys
 from ._vocabulary import GENERIC
@@ -123,7 +123,7 @@ def implied(db: Snapshot, found: list[tuple[Group, Row]], link: Link) -> bool:
             key = group.keys[group.columns.index(link.column.name)]
             declared = any(fk.parent == link.key.table.name and key in fk.columns for fk in group.parent.foreign_keys)
             column = group.parent.column(key)
-            named = (option.key for option in keys_of(db).options(group.parent, column))
+            named = (option.key for option in keys_for(db, group.parent).options(group.parent, column))
             if declared or link.key in named or link.key.table.name == group.parent.name:
                 return True
     return False

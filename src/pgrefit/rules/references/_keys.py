@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -49,6 +49,7 @@ from ._vocabulary import (
 
 MOST_ALIKE = 30
 MOST_TRIED = 300
+MOST_SHARED = 1_000_000  # keys that all tenants share, entered for each of them
 SHORTEST = 5  # letters of a key's name at the end of another name that is written without separators
 LONG_ENDING = 8  # letters that end two names by no chance
 SHORTEST_START = 3  # letters of a short form
@@ -75,12 +76,16 @@ class Keys:
         return family(base_type(self.db, column.type))
 
     def add(self, table: Table, column: Column, *, primary: bool) -> None:
-        """Enter a key under all its names."""
-        parts, word, name = stems(table.name.name), table_word(table), flat(column.name)
+        """Make a key, and enter it."""
+        parts, word = stems(table.name.name), table_word(table)
         shared = shared_words(self.db).get(table.name.schema)
         short = "".join(parts[1:]) if len(parts) > 1 and parts[0] == shared else word
-        home = is_home(table, column, {word, short}, primary=primary)
-        key = Key(table, column, primary, short, home)
+        self.enter(Key(table, column, primary, short, is_home(table, column, {word, short}, primary=primary)))
+
+    def enter(self, key: Key) -> None:
+        """Enter a key under all its names."""
+        table, column, primary, short = key.table, key.column, key.primary, key.word
+        parts, word, name = stems(table.name.name), table_word(table), flat(column.name)
         self.of_table[table.name].append(key)
         refers = not primary and reference_name(column.name).marked and not name.startswith((word, short))
         for own in {name, plain_name(table, column)} if not refers else ():
@@ -357,6 +362,31 @@ def keys_of(db: Snapshot) -> Keys:
                 if keys.family(table.column(column)) not in {"", *listed}:
                     keys.add(table, table.column(column), primary=primary)
     return keys
+
+
+def keys_for(db: Snapshot, table: Table) -> Keys:
+    """The keys that a column of the table may be named after."""
+    return _keys_of_tenants(db).get(table.name.schema) or keys_of(db)
+
+
+@remembered
+def _keys_of_tenants(db: Snapshot) -> dict[str, Keys]:
+    """Where very many schemas have the same tables, one for each tenant: the keys of each, and of what all share."""
+    of_schema: defaultdict[str, list[Key]] = defaultdict(list)
+    for keys in keys_of(db).of_table.values():
+        of_schema[keys[0].table.name.schema] += keys
+    alike = Counter(table_word(keys[0].table) for keys in keys_of(db).of_table.values())
+    tenants = {
+        schema: keys
+        for schema, keys in of_schema.items()
+        if any(alike[table_word(key.table)] > MOST_ALIKE for key in keys)
+    }
+    shared = [key for schema, keys in of_schema.items() if schema not in tenants for key in keys]
+    found = {schema: Keys(db) for schema in tenants}
+    for schema, keys in tenants.items():
+        for key in (*keys, *(shared if len(shared) * len(tenants) <= MOST_SHARED else ())):
+            found[schema].enter(key)
+    return found
 
 
 def _single(table: Table) -> dict[str, bool]:

@@ -17,7 +17,7 @@ from pgrefit.rules._names import reference_name, stems
 from ._hints import namesakes, of_own_words, wider_kinds
 from ._joins import compared
 from ._key import ENDS, LIKE, SAME, Key, Option, flat, table_word
-from ._keys import Keys, keys_of, ranked
+from ._keys import Keys, keys_for, keys_of, ranked
 from ._lead import Lead
 from ._parents import Parents, polymorphic
 from ._scopes import Place
@@ -121,11 +121,11 @@ def _popular(db: Snapshot) -> dict[str, tuple[Key, ...]]:
 @remembered
 def _named(db: Snapshot) -> tuple[Lead, ...]:
     """All columns that are under no foreign key and may be under one, with the keys that their names tell."""
-    keys, under = keys_of(db), under_keys(db)
-    found: list[Lead] = []
+    under, found = under_keys(db), list[Lead]()
     for table in db.own_tables():
         if table.partition_of or kept_by_design(table) or not is_users(db, table):
             continue
+        keys = keys_for(db, table)
         for column in table.columns:
             family = keys.family(column)
             if family and column.name not in under[table.name] and not column.generated and not column.identity:

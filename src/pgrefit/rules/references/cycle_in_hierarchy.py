@@ -13,7 +13,7 @@ from pgrefit.rules._ask import SAMPLE_KEYS, Row, is_empty, known, named, row_of,
 from pgrefit.rules._columns import stored_tables
 from pgrefit.rules._languages import meanings
 
-from ._keys import Keys, keys_of
+from ._keys import Keys, keys_for
 from ._vocabulary import HIERARCHY
 
 DEEPEST = 10_000  # levels that are walked down
@@ -75,11 +75,10 @@ def _asks(observation: Observation) -> Iterator[Question]:
 
 def _hierarchies(observation: Observation) -> Iterator[Hierarchy]:
     """Columns that say who is above, by a foreign key or by name; spouses and next ones may well go in circles."""
-    keys = keys_of(observation.snapshot)
     for table in stored_tables(observation):
         if len(table.primary_key) == 1 and not is_empty(observation, table):
             key = table.primary_key[0]
-            for column in _above(keys, table, key):
+            for column in _above(keys_for(observation.snapshot, table), table, key):
                 yield Hierarchy(table, column, key)
 
 

@@ -26,7 +26,7 @@ from pgrefit.rules._languages import english
 from pgrefit.rules._names import singular, words
 
 from ._key import Key
-from ._keys import Keys, keys_of
+from ._keys import Keys, keys_for
 from ._types import base_type
 from ._vocabulary import GENERIC
 
@@ -99,8 +99,8 @@ def _asks(observation: Observation) -> Iterator[Question]:
 
 def _candidates(observation: Observation) -> Iterator[Listed]:
     """Texts and arrays whose name is that of a table, or of its key, in the plural."""
-    keys = keys_of(observation.snapshot)
     for table in stored_tables(observation):
+        keys = keys_for(observation.snapshot, table)
         for column in () if is_empty(observation, table) else table.columns:
             is_list = column.type.endswith("[]") or is_text(column)
             parts = words(column.name)

@@ -15,7 +15,7 @@ from pgrefit.rules._languages import english
 from pgrefit.rules._names import reference_name, stems
 
 from ._key import Key
-from ._keys import Keys, keys_of
+from ._keys import Keys, keys_for
 
 KINDS = {"type", "kind", "class"}
 MOST_KINDS = 50
@@ -90,7 +90,7 @@ def _kind_of(name: str) -> tuple[str, ...]:
 
 def _meant(observation: Observation, pair: Pair) -> Iterator[tuple[str, Key, int]]:
     """Each kind with the table that it names, and how many rows are of it; kinds that name none are passed over."""
-    keys = keys_of(observation.snapshot)
+    keys = keys_for(observation.snapshot, pair.table)
     for row in rows_of(observation, pair.kinds()) or ():
         key = _named(keys, pair, row.text("kind"))
         if key and row.count("rows") >= FEWEST_ROWS:
