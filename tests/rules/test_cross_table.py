@@ -283,3 +283,18 @@ def test_hostile_names(db18: psycopg.Connection) -> None:
     assert not found.crashed
     assert not [skipped for coverage in found.coverage for skipped in coverage.skipped]
     assert {f.rule for f in found.findings} == {"list-of-references", "missing-foreign-key"}
+
+
+def test_a_reference_is_not_filled_by_a_way_that_says_otherwise(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE TABLE org (id int PRIMARY KEY); INSERT INTO org SELECT generate_series(1, 50);
+        CREATE TABLE project (id int PRIMARY KEY, org_id int NOT NULL REFERENCES org);
+        INSERT INTO project SELECT n, n % 50 + 1 FROM generate_series(1, 80) AS n;
+        CREATE TABLE api_key (
+            id int PRIMARY KEY, project_id int NOT NULL REFERENCES project, org_id int REFERENCES org
+        );
+        INSERT INTO api_key SELECT n, n % 80 + 1, CASE WHEN n % 8 > 0 THEN n % 37 + 1 END
+        FROM generate_series(1, 222) AS n;
+        ANALYZE;
+    """
+    assert findings(db18, "nullable-required-reference", sql) == ()

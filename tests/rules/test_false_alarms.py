@@ -31,6 +31,14 @@ def test_a_name_alone_is_no_reason_to_add_a_foreign_key(db18: psycopg.Connection
     [
         # a table of another schema that happens to have the name
         "CREATE TABLE auth.sessions (id int PRIMARY KEY); CREATE TABLE chat (id int PRIMARY KEY, session_id int);",
+        # its own key, named after the last word of its table
+        "CREATE TABLE form_session (session_id text PRIMARY KEY); CREATE TABLE ui_session (session_id text, uri text);",
+        # a name, which nobody calls an id
+        "CREATE TABLE realm (no int, id bytea, name text UNIQUE, PRIMARY KEY (no, id)); CREATE TABLE run (realm_id text);",
+        # a list
+        "CREATE TABLE events (event_id text PRIMARY KEY); CREATE TABLE receipts (id int PRIMARY KEY, event_ids text);",
+        # a tree that could never begin
+        "CREATE TABLE cause (id uuid PRIMARY KEY, parent_id uuid NOT NULL UNIQUE);",
         # a code of its own
         "CREATE TABLE ttd (id int PRIMARY KEY, ttd_id int);",
     ],

@@ -47,6 +47,7 @@ from ._vocabulary import (
     UPWARDS,
 )
 
+TITLES = {"name", "title", "label"}  # unique perhaps, but what nobody calls an id
 MOST_ALIKE = 30
 MOST_TRIED = 300
 MOST_SHARED = 1_000_000  # keys that all tenants share, entered for each of them
@@ -118,17 +119,23 @@ class Keys:
         wanted = self.family(column)
         found: dict[Key, Option] = {}
         for option in self._by_name(table, column, wanted) if wanted else ():
-            key, known = option.key, found.get(option.key)
-            own = key.table.name == table.name
-            itself = own and (key.column.name == column.name or (option.fit == SAME and not option.bare))
-            itself |= option.fit < SAME and _names_itself(table, column)
-            by_chance = not key.primary if wanted == "text" else option.fit == LIKE  # natural keys, github_id
-            natural = by_chance and self._unique(table, column)
-            elsewhere = option.fit < SAME and set(stems(column.name)) & ELSEWHERE
+            known = found.get(option.key)
             better = known is None or (option.fit, not option.bare) > (known.fit, not known.bare)
-            if better and not (itself or natural or elsewhere) and self.family(key.column) == wanted:
-                found[key] = option
+            if better and self.family(option.key.column) == wanted and not self._another(table, column, option):
+                found[option.key] = option
         return ranked(table, found.values())
+
+    def _another(self, table: Table, column: Column, option: Option) -> bool:
+        """Whether the name is rather the table's own key, a natural one, or that of something elsewhere."""
+        key, own, unique = option.key, option.key.table.name == table.name, self._unique(table, column)
+        itself = own and (key.column.name == column.name or (option.fit == SAME and not option.bare))
+        itself |= option.fit < SAME and _names_itself(table, column)
+        rootless = own and unique and column.not_null
+        text = self.family(column) == "text"
+        by_chance = not key.primary if text else option.fit == LIKE  # natural keys, github_id
+        title = text and not key.primary and not option.bare and flat(key.column.name) in TITLES
+        elsewhere = option.fit < SAME and bool(set(stems(column.name)) & ELSEWHERE)
+        return itself or rootless or (by_chance and unique) or title or elsewhere or _is_own_kind(table, column, key)
 
     def _unique(self, table: Table, column: Column) -> bool:
         return any(key.column.name == column.name for key in self.of_table.get(table.name, ()))
@@ -330,6 +337,12 @@ def _same_stem(one: str, other: str) -> bool:
 def _names_itself(table: Table, column: Column) -> bool:
     """Whether the column is a part of the key that is named after its own table: email_address.email_address_id."""
     return column.name in table.primary_key and flat(column.name).startswith(table_word(table))
+
+
+def _is_own_kind(table: Table, column: Column, key: Key) -> bool:
+    """presence_stream.stream_id, and a key of another stream: each has its own."""
+    base, mine = "".join(reference_name(column.name).base), table_word(table)
+    return 0 < len(base) < len(mine) and mine.endswith(base) and table_word(key.table) != base
 
 
 def few(keys: list[Key] | None) -> tuple[Key, ...]:

@@ -12,7 +12,7 @@ from pgrefit.model.observation import Observation, unanswered
 from pgrefit.model.snapshot import Snapshot, Table
 from pgrefit.rules._access import is_users
 from pgrefit.rules._ask import is_empty, statistics_of
-from pgrefit.rules._names import reference_name, stems
+from pgrefit.rules._names import reference_name, stems, words
 
 from ._hints import namesakes, of_own_words, wider_kinds
 from ._joins import compared
@@ -128,7 +128,8 @@ def _named(db: Snapshot) -> tuple[Lead, ...]:
         keys = keys_for(db, table)
         for column in table.columns:
             family = keys.family(column)
-            if family and column.name not in under[table.name] and not column.generated and not column.identity:
+            free = column.name not in under[table.name] and words(column.name)[-1:] != ("ids",)  # of a list
+            if family and free and not column.generated and not column.identity:
                 lead = Lead(table, column, family, keys.options(table, column), polymorphic(table, column))
                 if lead.several:
                     least = SAME if family == "whole" else ENDS

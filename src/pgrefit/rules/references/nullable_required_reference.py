@@ -19,6 +19,7 @@ from pgrefit.rules._names import words
 MOSTLY_FILLED = 0.2  # share of empty rows up to which a reference counts as required, where another way tells most
 NEARLY_FILLED = 0.05  # the same where nothing tells them: some of the references are left empty on purpose
 FEWEST_ROWS = 100  # of a smaller table it may be chance
+REFUTED = 0.05  # share of the filled rows from which on another way says too often something else to fill a row from
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +128,22 @@ def nullable_required_reference(observation: Observation) -> Iterator[Finding]:
 
 def _required_in_practice(observation: Observation, table: Table, key: Constraint, row: Row) -> bool:
     rows, nulls = row.count("rows"), row.count("nulls")
-    ways = range(len(_paths(observation.snapshot, table, key)))
-    told = any(row.count(f"fillable_{way}") * 2 >= nulls for way in ways)
+    told = any(row.count(f"fillable_{way}") * 2 >= nulls for way in _trusted(observation, table, key, row))
     done_later = words(key.columns[0])[-1:] == ("by",) and nulls > 0  # approved_by waits to be filled
     return rows >= FEWEST_ROWS and nulls <= (MOSTLY_FILLED if told else NEARLY_FILLED) * rows and not done_later
 
 
+def _trusted(observation: Observation, table: Table, key: Constraint, row: Row) -> dict[int, Path]:
+    """The ways, by number, that hardly ever say something else where the reference is filled."""
+    filled = row.count("rows") - row.count("nulls")
+    paths = enumerate(_paths(observation.snapshot, table, key))
+    return {way: path for way, path in paths if row.count(f"differs_{way}") <= REFUTED * filled}
+
+
 def _finding(observation: Observation, table: Table, key: Constraint, row: Row) -> Finding:
     nulls = row.count("nulls")
-    paths = _paths(observation.snapshot, table, key)
-    best = max(range(len(paths)), key=lambda i: row.count(f"fillable_{i}")) if paths else None
+    paths = _trusted(observation, table, key, row)
+    best = max(paths, key=lambda way: row.count(f"fillable_{way}"), default=None)
     evidence = [scan("rows", row.count("rows")), scan("null", nulls)]
     if best is not None:
         evidence += _path_evidence(paths[best], row, best)
