@@ -34,7 +34,7 @@ def test_a_name_alone_is_no_reason_to_add_a_foreign_key(db18: psycopg.Connection
         # its own key, named after the last word of its table
         "CREATE TABLE form_session (session_id text PRIMARY KEY); CREATE TABLE ui_session (session_id text, uri text);",
         # a name, which nobody calls an id
-        "CREATE TABLE realm (no int, id bytea, name text UNIQUE, PRIMARY KEY (no, id)); CREATE TABLE run (realm_id text);",
+        "CREATE TABLE realm (no int, id int, name text UNIQUE, PRIMARY KEY (no, id)); CREATE TABLE a (realm_id text);",
         # a list
         "CREATE TABLE events (event_id text PRIMARY KEY); CREATE TABLE receipts (id int PRIMARY KEY, event_ids text);",
         # a tree that could never begin
