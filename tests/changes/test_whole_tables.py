@@ -94,7 +94,7 @@ def with_everything(conn: psycopg.Connection, name: str) -> Relation:
     """A table with a part of every kind, all of them called about the same."""
     table = Relation(name, name)
     role = other(name, "r")
-    if not conn.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).fetchone():
+    if conn.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is None:
         conn.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
     names = {letter: other(name, letter) for letter in "abkpxgijo"}
     words = ("parent", "child", "view", "count", "stat", "f", "seq")
@@ -234,7 +234,7 @@ def test_former_name_serves_clients_until_the_end(db18: psycopg.Connection, chan
 
 def test_row_security_holds_through_the_former_name(db18: psycopg.Connection) -> None:
     start(db18, ROWS)
-    if not db18.execute("SELECT FROM pg_roles WHERE rolname = 'reader'").fetchone():
+    if db18.execute("SELECT FROM pg_roles WHERE rolname = 'reader'").fetchone() is None:
         db18.execute("CREATE ROLE reader")
     db18.execute("GRANT USAGE ON SCHEMA shop TO reader; GRANT SELECT ON shop.event TO reader")
     db18.execute("ALTER TABLE shop.event ENABLE ROW LEVEL SECURITY")

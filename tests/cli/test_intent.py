@@ -72,8 +72,8 @@ def test_no_such_file(program, server):
 
 
 def test_what_no_finding_asks_for_is_noted(program, server):
-    text = '[reference."public.attempts.video_id"]\n[required."public.attempts.score"]\n'
+    text = '[reference."public.attempts.video_id"]\n[required."public.attempts.id"]\n'
     (program.cwd / "refit.toml").write_text(text)
     said = program("design", server.dsn("shop"), "--out", "plan")
     assert said.status == 0, said.err
-    assert "public.attempts.score: named under [required], but no finding asks" in " ".join(said.out.split())
+    assert "public.attempts.id: named under [required], but no finding asks" in " ".join(said.out.split())
