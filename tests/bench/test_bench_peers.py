@@ -10,7 +10,7 @@ sys.path.append(str(Path(__file__).parents[2]))  # the benchmarks are beside the
 
 from benchmarks.audit.defects.judging import Garden, Score
 from benchmarks.audit.defects.planting import Decoy, Truth
-from benchmarks.audit.peers import check_postgres, compare, dblinter, schemalint
+from benchmarks.audit.peers import check_postgres, compare, dblinter, packages, schemalint
 from benchmarks.audit.peers.auditors import Auditor, Failed, Heard, Missing, Said, TooLong, run, schema_in
 from benchmarks.audit.peers.packages import DONE, from_pypi, installed
 from benchmarks.audit.peers.planted import against
@@ -52,7 +52,7 @@ def test_where_it_cannot_be_fetched_it_is_left_out_and_that_is_said(
 
 
 def test_without_any_of_them_nothing_is_claimed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     def install(_: Path) -> None:
         raise Missing("there is no network")
@@ -67,6 +67,7 @@ def test_without_any_of_them_nothing_is_claimed(
         audit=lambda _, __: Heard(()),
     )
     monkeypatch.setattr(compare, "AUDITORS", (absent,))
+    monkeypatch.setattr(packages, "CACHE", tmp_path)
     assert list(compare.measure()) == []
     assert "away 0 is left out: there is no network" in capsys.readouterr().out
 

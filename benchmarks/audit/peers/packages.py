@@ -16,9 +16,9 @@ SECONDS = 600
 PYENV = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
 
 
-def installed(auditor: Auditor, cache: Path = CACHE) -> Path:
+def installed(auditor: Auditor, cache: Path | None = None) -> Path:
     """The folder that it is in, where it is fetched at the first time. Raises Missing."""
-    folder = cache / auditor.title.replace(" ", "-")
+    folder = (cache or CACHE) / auditor.title.replace(" ", "-")
     if not (folder / DONE).exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
