@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from textwrap import dedent
 
 import psycopg
+from benchmarks.audit.score import Score
 from benchmarks.audit.styles import STYLES, restyled, schema_name
 from psycopg import sql
 
@@ -37,27 +38,6 @@ class Planted:
     rule: str
     schema: str
     decoy: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """What a rule made of what was planted for it."""
-
-    rule: str
-    defects: int
-    found: int
-    decoys: int
-    false: int
-
-    @property
-    def recall(self) -> float:
-        """Between 0 and 1."""
-        return self.found / self.defects if self.defects else 1.0
-
-    @property
-    def precision(self) -> float:
-        """Between 0 and 1."""
-        return self.found / (self.found + self.false) if self.found + self.false else 1.0
 
 
 def scores(cluster: Cluster, rules: Sequence[Rule], *, copies: int, seed: int = 1) -> list[Score]:

@@ -26,6 +26,7 @@ from benchmarks.audit.defects import (
     types,
 )
 from benchmarks.audit.defects.planting import Decoy, Plot, Truth, Variant
+from benchmarks.audit.score import Score
 from psycopg import sql
 
 from pgrefit import audit
@@ -42,27 +43,6 @@ SECOND = (more_keys, more_code, more_columns)  # written down after the first
 THIRD = (late_shapes,)  # and after those had been judged
 SHORTENED = 29  # characters of a table that the name of its sequence keeps at least
 A_SCHEMA = 12  # variants in one schema
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """What a rule made of what was planted for it."""
-
-    rule: str
-    defects: int
-    found: int
-    decoys: int
-    false: int
-
-    @property
-    def recall(self) -> float:
-        """Between 0 and 1."""
-        return self.found / self.defects if self.defects else 1.0
-
-    @property
-    def precision(self) -> float:
-        """Between 0 and 1."""
-        return self.found / (self.found + self.false) if self.found + self.false else 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,8 @@ from pgrefit.rules._access import is_users
 from pgrefit.rules._ask import Row, is_empty, row_of, statistics_of
 from pgrefit.rules._names import reference_name
 
+from ._directory import keys_for
 from ._key import column_prefix, flat, table_word
-from ._keys import keys_for
 from ._link import Link
 from ._links import kept_by_design, under_keys
 from ._vocabulary import GENERIC

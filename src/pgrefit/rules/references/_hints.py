@@ -10,8 +10,9 @@ from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Column, Snapshot, Table
 from pgrefit.rules._names import reference_name, stems, words
 
+from ._directory import keys_of
 from ._key import Key, flat, table_word
-from ._keys import Keys, few, keys_of
+from ._keys import Keys, few
 from ._vocabulary import ABOVE, ELSEWHERE, GENERIC, NODES, OPPOSED, OPPOSITES, PEOPLE, QUANTITIES, RELATED
 
 Place = tuple[Relation, str]

@@ -14,10 +14,11 @@ from pgrefit.rules._access import is_users
 from pgrefit.rules._ask import is_empty, statistics_of
 from pgrefit.rules._names import reference_name, stems, words
 
+from ._directory import keys_for, keys_of
 from ._hints import namesakes, of_own_words, wider_kinds
 from ._joins import compared
 from ._key import ENDS, LIKE, SAME, Key, Option, flat, table_word
-from ._keys import Keys, keys_for, keys_of, ranked
+from ._keys import Keys, ranked
 from ._lead import Lead
 from ._parents import Parents, polymorphic
 from ._scopes import Place

@@ -13,7 +13,8 @@ from pgrefit.rules._ask import SAMPLE_KEYS, Row, is_empty, known, named, row_of,
 from pgrefit.rules._columns import stored_tables
 from pgrefit.rules._languages import meanings
 
-from ._keys import Keys, keys_for
+from ._directory import keys_for
+from ._keys import Keys
 from ._vocabulary import HIERARCHY
 
 DEEPEST = 10_000  # levels that are walked down

@@ -25,8 +25,9 @@ from pgrefit.rules._columns import stored_tables
 from pgrefit.rules._languages import english
 from pgrefit.rules._names import singular, words
 
+from ._directory import keys_for
 from ._key import Key
-from ._keys import Keys, keys_for
+from ._keys import Keys
 from ._types import base_type
 from ._vocabulary import GENERIC
 

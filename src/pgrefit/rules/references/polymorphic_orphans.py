@@ -14,8 +14,9 @@ from pgrefit.rules._columns import stored_tables
 from pgrefit.rules._languages import english
 from pgrefit.rules._names import reference_name, stems
 
+from ._directory import keys_for
 from ._key import Key
-from ._keys import Keys, keys_for
+from ._keys import Keys
 
 KINDS = {"type", "kind", "class"}
 MOST_KINDS = 50
