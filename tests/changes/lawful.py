@@ -17,6 +17,7 @@ def there_and_back(db: psycopg.Connection, change: Change) -> tuple[Step, ...]:
     assert obstacles(db, change) == []
     before = state(db)
     steps = runner.steps(change)
+    assert steps, "a change without a step proves nothing"
     with psycopg.connect(dsn(db), autocommit=True) as other:
         for step in steps:
             assert not runner.proven(step), f"proven before it ran: {step.title}"
