@@ -24,6 +24,7 @@ from zlib import crc32
 
 import psycopg
 from benchmarks.claims import Claim, Peer, show, write
+from benchmarks.discovery_peers import Pairs, Place, by_name, contained, place, relation
 from benchmarks.generated_rows import Filler, emptied_of_rules
 from psycopg import sql
 
@@ -49,7 +50,6 @@ VERSION = 15  # the one with contrib modules
 RULES = ("missing-foreign-key", "reference-as-text")
 FEWEST_KEYS = 5  # of a schema with fewer, a share says nothing
 MOST_TABLES = 320
-MOST_VALUES = 20_000
 REAL = 1000  # rows from which on a schema's own data are data
 PRECISION, RECALL = 0.95, 0.90
 NOWHERE = {"integer": "3{:04}", "bigint": "3{:04}", "smallint": "3{:04}", "text": "zz", "character varying": "zz",
@@ -72,9 +72,6 @@ UNDECLARED = {
     "submitty_course": {"autograding_metrics.user_id", "forum_attachments.post_id", "seeking_team.user_id",
                         "poll_responses.option_id", "solution_ta_notes.component_id"},
 }  # fmt: skip
-
-Place = tuple[str, str, str]
-Pairs = set[tuple[Place, Place]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +197,6 @@ def pairs_of(db: Snapshot) -> Iterator[tuple[Place, Place]]:
                     yield place(table, column), place(parent, other)
 
 
-def place(table: Table, column: str) -> Place:
-    name = table.partition_of or table.name
-    return name.schema, name.name, column
-
-
 def ours_of(dsn: str, workload: Path | None = None) -> Pairs:
     """What the rules say."""
     rules = [rule for rule in all_rules() if rule.name in RULES]
@@ -266,10 +258,6 @@ def one(conn: psycopg.Connection[Any], query: sql.Composed) -> int:
     row = conn.execute(query).fetchone()
     assert row is not None
     return int(row[0])
-
-
-def relation(*names: str) -> sql.Identifier:
-    return sql.Identifier(*names)
 
 
 def undeclared(db: Snapshot) -> int:
@@ -347,57 +335,6 @@ def orphans_of(conn: psycopg.Connection[Any], pairs: list[tuple[Place, Place]]) 
     )
     lost = sql.SQL("SELECT count(*) FROM {t} AS t WHERE {filled} AND NOT EXISTS (SELECT FROM {p} AS p WHERE {same})")
     return one(conn, lost.format(t=relation(*child[:2]), p=relation(*parent[:2]), filled=filled, same=same))
-
-
-# -- peers ----------------------------------------------------------------------------------------------------------
-
-
-def by_name(db: Snapshot) -> Pairs:
-    """The name rule: x_id or xId refers to the table x or its plural, to id or to the column of the same name."""
-    named: dict[str, list[Table]] = {}
-    tables = [table for table in db.own_tables() if table.partition_of is None]
-    own = [table for table in tables if is_users(db, table)]
-    for table in tables:
-        named.setdefault(table.name.name.lower(), []).append(table)
-    found: Pairs = set()
-    for table in own:
-        for column in table.columns:
-            base = next(
-                (column.name[: -len(end)] for end in ("_id", "Id", "_ID", "ID") if column.name.endswith(end)), ""
-            )
-            for word in (
-                {base.lower(), f"{base}s".lower(), f"{base}es".lower(), f"{base[:-1]}ies".lower()} if base else ()
-            ):
-                for parent in named.get(word, []):
-                    itself = parent.name == table.name and column.name in parent.primary_key
-                    key = next((c.name for c in parent.columns if c.name.lower() in {"id", column.name.lower()}), None)
-                    if key and not itself:
-                        found.add((place(table, column.name), place(parent, key)))
-    return found
-
-
-def contained(conn: psycopg.Connection[Any], db: Snapshot) -> Pairs:
-    """Columns all of whose values are in a unique column of the same type."""
-    tables = [table for table in db.own_tables() if table.partition_of is None]
-    values = {(t.name, c.name): distinct(conn, t, c.name) for t in tables for c in t.columns if "json" not in c.type}
-    unique = [(t, i.columns[0]) for t in tables for i in t.indexes if i.unique and len(i.columns) == 1 and i.columns[0]]
-    found: Pairs = set()
-    for table in filter(partial(is_users, db), tables):
-        for column in table.columns:
-            mine = values.get((table.name, column.name))
-            for parent, key in unique if mine else ():
-                other = parent.column(key)
-                same = other is not column and other.type == column.type
-                if same and mine and mine <= (values.get((parent.name, key)) or set()):
-                    found.add((place(table, column.name), place(parent, key)))
-    return found
-
-
-def distinct(conn: psycopg.Connection[Any], table: Table, column: str) -> set[str]:
-    query = sql.SQL("SELECT DISTINCT {c}::text FROM {t} WHERE {c} IS NOT NULL LIMIT {n}")
-    rows = conn.execute(query.format(c=sql.Identifier(column), t=relation(table.name.schema, table.name.name),
-                                     n=sql.Literal(MOST_VALUES)))  # fmt: skip
-    return {row[0] for row in rows}
 
 
 def tell(name: str, ours: Score, *others: Score, wordy: bool) -> None:
