@@ -30,7 +30,7 @@ def main() -> int:
         return 0
     scale = SHORT if said.short else LONG
     if said.ten_million:
-        scale = replace(scale, fills=(*scale.fills, TEN_MILLION))
+        scale = replace(scale, large_fills=(TEN_MILLION,))
     print(machine(), flush=True)
     ledger, claims = Ledger(), list[Claim]()
     for name in said.only or PARTS:
@@ -47,7 +47,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.online", description=__doc__)
     parser.add_argument("--short", action="store_true", help="small data, one round: to see that all of it runs")
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"of {', '.join(PARTS)}")
-    parser.add_argument("--ten-million", action="store_true", help="fill a table of 10 million rows too")
+    parser.add_argument("--ten-million", action="store_true", help="fill a table of 10 million rows too, once")
     parser.add_argument("--rows", type=int, help="instead: retype one graph of so many rows and record its clients")
     parser.add_argument("--out", type=Path, help="write the claims there (default: benchmarks/results/online.json)")
     return parser

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -34,25 +34,35 @@ class Fill:
     wal_a_row: float
 
 
+Found = Mapping[str, list[Fill]]
+"""What each way came to, a filling a round."""
+
 Way = Callable[[str], float]
 """Fills the second column of a database's comments and says how many seconds that took."""
 
 
 def measure(scale: Scale, ledger: Ledger) -> Iterator[Claim]:
-    """At each size, idle; at one of a few seconds also under load."""
+    """At each size, idle; at one of a few seconds also under load. At large ones once, beside a plain UPDATE alone."""
     with server() as cluster:
-        templates = {rows: make(cluster, f"filled_{rows}", _graph(rows).setup[:6]) for rows in scale.fills}
+        templates = {
+            rows: make(cluster, f"filled_{rows}", _graph(rows).setup[:6]) for rows in (*scale.fills, *scale.large_fills)
+        }
         idle = {rows: _Contest(cluster, templates[rows], _graph(rows)) for rows in scale.fills}
+        large = {
+            rows: _Contest(cluster, templates[rows], _graph(rows), ways=(PLAIN, OURS)) for rows in scale.large_fills
+        }
         busy_rows = max(rows for rows in scale.fills if rows <= ROWS_UNDER_LOAD)
         busy = _Contest(cluster, templates[busy_rows], _graph(busy_rows), ledger)
         for _ in range(scale.rounds):  # sizes in turn too, for a machine is not the same all the time
             for contest in (*idle.values(), busy):
                 contest.rounds(scale.small_rounds if contest.graph.children < ROWS_UNDER_LOAD else 1)
-    yield from _claims({rows: contest.found for rows, contest in idle.items()}, busy.found)
+        for contest in large.values():
+            contest.rounds(1)
+    largest = idle[max(idle)].found
+    yield from _claims({rows: contest.found for rows, contest in (idle | large).items()}, largest, busy.found)
 
 
-def _claims(idle: Mapping[int, Mapping[str, list[Fill]]], busy: Mapping[str, list[Fill]]) -> Iterator[Claim]:
-    largest = idle[max(idle)]
+def _claims(idle: Mapping[int, Found], largest: Found, busy: Found) -> Iterator[Claim]:
     rates = {rows: _median(found[OURS]) for rows, found in idle.items()}
     yield Claim(
         id="backfill-rate-idle", measure="backfill rate against one plain UPDATE, server idle", unit="%",
@@ -79,7 +89,7 @@ def _claims(idle: Mapping[int, Mapping[str, list[Fill]]], busy: Mapping[str, lis
     )  # fmt: skip
 
 
-def _peers(found: Mapping[str, list[Fill]]) -> tuple[Peer, ...]:
+def _peers(found: Found) -> tuple[Peer, ...]:
     return tuple(Peer(what, _share(found, what)) for what in found if what not in {PLAIN, OURS})
 
 
@@ -89,17 +99,19 @@ def _graph(rows: int) -> Graph:
 
 
 class _Contest:
-    """All ways in turn over the same table, each on a copy of its own; with a ledger, clients are at work."""
+    """Ways in turn over the same table, each on a copy of its own; with a ledger, clients are at work."""
 
-    def __init__(self, cluster: Cluster, template: str, graph: Graph, load: Ledger | None = None) -> None:
+    def __init__(
+        self, cluster: Cluster, template: str, graph: Graph, load: Ledger | None = None, ways: Iterable[str] = ()
+    ) -> None:
         self._cluster, self._template, self.graph, self._load = cluster, template, graph, load
         self._turn = 0
-        self.found: dict[str, list[Fill]] = {what: [] for what in WAYS}
+        self.found: dict[str, list[Fill]] = {what: [] for what in ways or WAYS}
 
     def rounds(self, count: int) -> None:
         """So many more; who begins changes from round to round."""
         for _ in range(count):
-            ways = list(WAYS)
+            ways = list(self.found)
             for what in ways[self._turn :] + ways[: self._turn]:
                 with copy_of(self._cluster, self._template) as dsn:
                     ledger = self._load if what == OURS else None
@@ -187,12 +199,12 @@ def _median(fills: list[Fill]) -> float:
     return statistics.median(fill.rows_a_second for fill in fills)
 
 
-def _share(found: Mapping[str, list[Fill]], what: str) -> float:
+def _share(found: Found, what: str) -> float:
     """Median of the rounds' own ratios, in percent."""
     pairs = zip(found[what], found[PLAIN], strict=True)
     return 100 * statistics.median(one.rows_a_second / plain.rows_a_second for one, plain in pairs)
 
 
-def _wal(found: Mapping[str, list[Fill]], what: str) -> float:
+def _wal(found: Found, what: str) -> float:
     pairs = zip(found[what], found[PLAIN], strict=True)
     return statistics.median(one.wal_a_row / plain.wal_a_row for one, plain in pairs)

@@ -13,6 +13,7 @@ class Scale:
     load_rows: int  # of the graph whose clients' p99 is taken
     quiet_seconds: float  # before something is done to a database in use
     fills: tuple[int, ...]  # rows of the tables that are filled
+    large_fills: tuple[int, ...] = ()  # the same, where all ways and rounds would take an hour
     rounds: int
     small_rounds: int  # of the filling of small tables, in each round
     writes_seconds: int  # of each run of pgbench
