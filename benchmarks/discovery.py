@@ -216,7 +216,10 @@ def pairs_said(finding: Finding) -> Iterator[tuple[Place, Place]]:
     said = {e.measure: e.value for e in finding.evidence}
     if finding.rule == "reference-as-text":
         return
-    if "columns" in said:
+    if "references" in said:
+        for column, key in zip(said["references"], said["keys"], strict=True):  # type: ignore[arg-type]
+            yield split_dotted(str(column)), split_dotted(str(key))  # type: ignore[misc]
+    elif "columns" in said:
         table = finding.object.partition(" (")[0]
         for column, key in zip(said["columns"], said["key"], strict=True):  # type: ignore[arg-type]
             yield (*split_dotted(table), str(column)), split_dotted(str(key))  # type: ignore[misc]

@@ -93,7 +93,9 @@ def test_bodies_that_no_rule_can_read_are_told(db18: psycopg.Connection) -> None
 def test_what_the_same_rules_missed_for_the_same_reason_is_told_together() -> None:
     locked = tuple(replace(table, unread="locked by pid 7") for table in TABLES[3:])
     found = audit.run(replace(EMPTY, snapshot=replace(EMPTY.snapshot, tables=(*TABLES[:3], *locked))), [rule("one")])
-    assert "Of tables 12 were left aside: the others belong to extensions, or are behind locks" in coverage_lines(found)
+    assert "Of tables 12 were left aside: the others belong to extensions, or could not be read" in coverage_lines(
+        found
+    )
     few = "could not look at public.t3, public.t4, public.t5, public.t6, public.t7 and 4 more: locked by pid 7 (one)"
     assert few in coverage_lines(found, everything=False)
     assert [line for line in coverage_lines(found) if "public.t3, " in line and "public.t11: locked" in line]

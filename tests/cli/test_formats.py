@@ -167,6 +167,26 @@ def test_colours_on_a_terminal_alone(program, shop):
     assert "\x1b" not in program("audit", shop.dsn).out
 
 
+def test_text_in_a_file_has_no_blanks_at_the_ends_of_lines(program, shop, tmp_path):
+    program("audit", shop.dsn, "--all", "--out", tmp_path / "found.txt")
+    for text in (program("audit", shop.dsn, "--all").out, (tmp_path / "found.txt").read_text()):
+        assert "What was examined" in text
+        assert not [line for line in text.splitlines() if line.endswith(" ")]
+
+
+@pytest.mark.parametrize("letters", ["ascii", "latin-1"])
+def test_names_are_said_to_whom_knows_few_letters(program, shop, letters):
+    shop("CREATE TABLE größen_表 (id int)")
+    try:
+        for form in ("text", "json"):
+            said = program(
+                "audit", shop.dsn, "--rule", "table-without-primary-key", "-f", form, PYTHONIOENCODING=letters
+            )
+            assert (said.status, "größen_表" in said.out) == (0, True)
+    finally:
+        shop("DROP TABLE größen_表")
+
+
 def test_a_person_is_asked(program, shop, plan):
     seen = on_a_terminal(program, "apply", plan, shop.dsn)
     assert "apply it? [y/N]" in seen

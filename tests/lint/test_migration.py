@@ -117,7 +117,7 @@ def test_bodies_of_do_are_linted_at_their_lines() -> None:
     END $do$;"""
     found = report(text, before=TABLE)
     assert [(f.rule, f.line) for f in found.findings if f.severity.rank] == [
-        ("required-column-without-default", 4), ("dropped-table", 6),
+        ("required-column-without-default", 4), ("dropped-table", 6), ("dropped-table", 7),
     ]  # fmt: skip
     assert [(note.line, "format" in note.text) for note in found.notes] == [(7, True)]
 
@@ -134,12 +134,99 @@ def test_the_search_path_says_which_table_is_meant() -> None:
 
 
 def test_what_is_no_migration_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "latin.sql").write_bytes(b"SELECT '\xe9';")
-    for path in (tmp_path / "none.sql", tmp_path / "latin.sql"):
-        with pytest.raises(UsageError):
-            read_sources([path])
+    with pytest.raises(UsageError):
+        read_sources([tmp_path / "none.sql"])
     with pytest.raises(UsageError):
         read_sources([(tmp_path / "empty").mkdir() or tmp_path / "empty"])
+
+
+def test_other_encodings_and_line_ends_are_read(tmp_path: Path) -> None:
+    texts = {
+        "1_latin.sql": "SELECT '\xe9';\nDROP TABLE t;".encode("latin-1"),
+        "2_utf16.sql": "SELECT 1;\nDROP TABLE t;".encode("utf-16"),
+        "3_dos.sql": b"\xef\xbb\xbfSELECT 1;\r\nDROP TABLE t;\r\n",
+        "4_zero.sql": b"SELECT 1;\0\nDROP TABLE t;",
+        "5_empty.sql": b"",
+    }
+    for name, data in texts.items():
+        (tmp_path / name).write_bytes(data)
+    found = lint(read_sources([tmp_path]))
+    assert [(Path(f.file).name, f.line, f.column) for f in found.of("dropped-table")] == [
+        (name, 2, 1) for name in list(texts)[:4]
+    ]
+    assert [note.text for note in found.notes] == [
+        "not UTF-8: it was read as latin-1", "not UTF-8: it was read as utf-16",
+    ]  # fmt: skip
+
+
+def test_variables_and_sending_commands_of_psql_are_read_over() -> None:
+    found = parsed("SELECT :'a', :\"b\", :c, x[1:2], 'at 10:30'::time;\nSELECT 1 \\gset\nDROP TABLE t;")
+    assert [s.place.line for s in found.statements] == [1, 2, 3]
+    assert found.faults == ()
+    assert len(found.notes) == 2
+
+
+def test_bodies_of_functions_that_are_called_are_linted() -> None:
+    text = """CREATE FUNCTION one(a text DEFAULT 'x') RETURNS void LANGUAGE plpgsql AS $$
+    BEGIN
+      CREATE INDEX i ON t (a);
+    END $$;
+    CREATE FUNCTION two() RETURNS void LANGUAGE sql AS '
+      SELECT 1;
+      TRUNCATE t';
+    CREATE PROCEDURE never() LANGUAGE sql AS 'TRUNCATE t';
+    SELECT one(), two();"""
+    found = report(text, before=TABLE)
+    assert [(f.rule, f.line) for f in found.findings if f.severity.rank] == [
+        ("index-without-concurrently", 3), ("truncated-table", 7),
+    ]  # fmt: skip
+
+
+def test_sql_put_together_is_linted_as_far_as_it_is_written() -> None:
+    text = """DO $$ BEGIN
+      EXECUTE format('ALTER TABLE %I.%I ADD COLUMN x %s NOT NULL', s, t, 'int');
+      EXECUTE 'DROP INDEX ' || quote_ident(i) || ';';
+      EXECUTE 'COMMENT ON TABLE t IS ' || quote_literal(c);
+      EXECUTE some_variable;
+    END $$;"""
+    found = report(text)
+    assert [(f.rule, f.line) for f in found.findings if f.severity.rank] == [
+        ("required-column-without-default", 2), ("drop-index-without-concurrently", 3),
+    ]  # fmt: skip
+    assert ["not linted" in note.text for note in found.notes] == [False, False, False, True]
+
+
+def test_two_bodies_are_two_transactions() -> None:
+    add = "ALTER TABLE t ADD CONSTRAINT c CHECK (a <> '') NOT VALID;"
+    validate = "ALTER TABLE t VALIDATE CONSTRAINT c;"
+    apart = f"BEGIN; SELECT 1; COMMIT; DO $$ BEGIN {add} END $$; DO $$ BEGIN {validate} END $$;"
+    assert "validated-in-same-transaction" not in said(apart, before=TABLE)
+    assert said(f"DO $$ BEGIN {add} {validate} END $$;", before=TABLE)["validated-in-same-transaction"] == "error"
+
+
+def test_drizzle_and_sqitch(tmp_path: Path) -> None:
+    drizzle = lint([source_from_text(f"SELECT 1;--> statement-breakpoint\n{INDEX}")])
+    assert drizzle.of("concurrently-in-transaction")
+    for folder, text in (("deploy", f"-- Deploy app:t to pg\n{INDEX} SELECT 1;"), ("revert", "DROP TABLE t;"),
+                         ("verify", "SELECT a FROM t;")):  # fmt: skip
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "t.sql").write_text(text)
+    found = lint(read_sources([tmp_path]))
+    assert (found.files, [f.rule for f in found.findings if f.severity.rank]) == (1, [])
+
+
+def test_an_index_may_be_made_by_a_later_file(tmp_path: Path) -> None:
+    add = "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES t NOT VALID;"
+    for name, text in (("1.sql", TABLE), ("2.sql", add), ("3.sql", "CREATE INDEX CONCURRENTLY i ON t (a);")):
+        (tmp_path / name).write_text(text)
+    assert lint(read_sources([tmp_path])).of("foreign-key-without-index") == ()
+    (tmp_path / "3.sql").unlink()
+    assert len(lint(read_sources([tmp_path])).of("foreign-key-without-index")) == 1
+
+
+def test_a_long_file_is_linted_in_time_that_grows_with_it() -> None:
+    rows = "".join(f"INSERT INTO u VALUES ({n});\n" for n in range(3000))
+    assert lint([source_from_text("CREATE TABLE u (id bigint PRIMARY KEY);\n" + rows)]).statements == 3001
 
 
 def test_hostile_names_stay_themselves_in_what_is_offered() -> None:

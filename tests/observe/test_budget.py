@@ -91,6 +91,9 @@ def test_what_was_kept_is_not_read_again_until_the_table_changes(two, tmp_path: 
     two.execute("INSERT INTO small VALUES (2)")
     two.execute("SELECT pg_stat_force_next_flush()")
     assert asked() == (((2,),), 8192)
+    assert asked() == (((2,),), 0)
+    path.write_bytes(b"\xff\xfe\x00 of another program\n")
+    assert asked() == (((2,),), 8192)
 
 
 def test_what_was_skipped_is_asked_again(two, tmp_path: Path) -> None:

@@ -223,3 +223,36 @@ def test_the_password_is_not_on_the_command_line() -> None:
 def test_dsn_helper_connects(db18: psycopg.Connection) -> None:
     with psycopg.connect(dsn(db18)) as again:
         assert again.info.dbname == db18.info.dbname
+
+
+def test_memberships_keep_their_options(cluster: Cluster) -> None:
+    if cluster.version < 16:
+        pytest.skip("a membership has had options since PostgreSQL 16")
+    groups = {"reads": "INHERIT FALSE", "lends": "SET FALSE", "leads": "ADMIN TRUE"}
+    cluster.create_database("members")
+    try:
+        with psycopg.connect(cluster.dsn("members"), autocommit=True) as conn:
+            conn.execute("CREATE ROLE who")
+            for group, option in groups.items():
+                conn.execute(f"CREATE ROLE {group}; GRANT {group} TO who WITH {option}")
+                conn.execute(f"CREATE TABLE {group}_table (); GRANT SELECT ON {group}_table TO who")
+        with Cluster(cluster.version) as other:
+            copy = clone_to(cluster.dsn("members"), other.dsn(), "copy")
+            assert memberships(copy) == memberships(cluster.dsn("members"))
+            assert {row[1:] for row in memberships(copy)} >= {
+                (False, False, True),
+                (False, True, False),
+                (True, True, True),
+            }
+    finally:
+        with psycopg.connect(cluster.dsn("members"), autocommit=True) as conn:
+            conn.execute(f"DROP OWNED BY who; DROP ROLE who, {', '.join(groups)}")
+        cluster.drop_database("members")
+
+
+def memberships(of: str) -> list[tuple]:
+    with psycopg.connect(of) as connection:
+        return connection.execute(
+            "SELECT roleid::regrole::text, admin_option, inherit_option, set_option FROM pg_auth_members"
+            " WHERE member = 'who'::regrole ORDER BY 1"
+        ).fetchall()

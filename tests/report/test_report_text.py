@@ -62,9 +62,9 @@ def test_findings_tell_what_was_not_examined():
 
 
 def test_names_are_neither_markup_nor_commands_to_the_terminal():
-    hostile = replace(video_page.FINDINGS[0], object="public.[red]t[/red]\x1b[2J\u202e")
+    hostile = replace(video_page.FINDINGS[0], object="public.[red]t[/red]\x1b[2J\u202e\u2028")
     output = printed(text.finding, hostile)
-    assert "[red]t[/red]\\u001b[2J\\u202e" in output
+    assert "[red]t[/red]\\u001b[2J\\u202e\\u2028" in output
 
 
 def test_long_names_are_folded_not_cut():

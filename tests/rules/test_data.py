@@ -201,6 +201,14 @@ def test_documents_that_break_the_rule_are_named(db18: psycopg.Connection) -> No
     assert measured(found)["“weight”: not in, for example"] == ('7: {"weight": "heavy"}', "8: []")
 
 
+def test_a_document_that_jsonb_cannot_hold_does_not_hide_the_others(db18: psycopg.Connection) -> None:
+    sql = """CREATE TABLE device (id int PRIMARY KEY, data json);
+             INSERT INTO device SELECT n, json_build_object('weight', n) FROM generate_series(1, 300) AS n;
+             UPDATE device SET data = '{"weight": "\\u0000"}' WHERE id = 7; ANALYZE device"""
+    (found,) = findings(db18, "json-key-as-column", sql)
+    assert measured(found)["“weight”: missing in"] == 1
+
+
 def test_digits_that_are_joined_as_text_stay_text(db18: psycopg.Connection) -> None:
     sql = """CREATE TABLE depot (mark text PRIMARY KEY);
              INSERT INTO depot SELECT n FROM generate_series(1, 90) AS n; INSERT INTO depot VALUES ('A1');

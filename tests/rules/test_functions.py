@@ -173,3 +173,127 @@ def test_a_search_path_with_odd_names(db18: psycopg.Connection) -> None:
         SET search_path = "odd""one, two", pg_temp AS $$ BEGIN RETURN (SELECT count(id) FROM parcel); END $$;
     """)
     assert findings(db18, "function-names-missing-table") == ()
+
+
+OTHER_SCHEMA = """
+    CREATE SCHEMA game; CREATE TYPE game.kind AS ENUM ('a', 'b');
+    CREATE TABLE game.player (id int PRIMARY KEY, nick text, kind game.kind);
+"""
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ("ordered(col text) RETURNS SETOF game.player",
+         "BEGIN RETURN QUERY EXECUTE concat('SELECT FROM game.player ORDER BY ', col); END"),
+        ("of_kind(wanted game.kind, col text) RETURNS void", "BEGIN EXECUTE 'DROP TABLE game.' || col; END"),
+        ("declared(col text) RETURNS void",
+         "DECLARE p game.player; k game.kind[]; n int := 1; BEGIN p.nick := col; EXECUTE 'DROP TABLE ' || col; END"),
+        ("each_of(VARIADIC col text[]) RETURNS void",
+         "DECLARE x text; BEGIN FOREACH x IN ARRAY col LOOP EXECUTE 'DROP TABLE ' || x; END LOOP; END"),
+        ("by_row(col text) RETURNS void",
+         "DECLARE p game.player%ROWTYPE; BEGIN p.nick := col; EXECUTE 'DROP TABLE ' || col; END"),
+        ("into_one(col text) RETURNS void",
+         "DECLARE k game.kind; n int; BEGIN SELECT kind, id INTO k, n FROM game.player; EXECUTE 'DROP ' || col; END"),
+    ],
+)  # fmt: skip
+def test_functions_with_types_of_the_users_schemas_are_read(db18: psycopg.Connection, head: str, body: str) -> None:
+    sql = f"{OTHER_SCHEMA} CREATE FUNCTION {head} LANGUAGE plpgsql AS $$ {body} $$"
+    (found,) = findings(db18, "dynamic-sql-injection", sql)
+    assert measured(found)["parameters"] == ("col",)
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "found"),
+    [
+        ("nick", "'DROP TABLE ' || NEW.nick", ("new.nick",)),
+        ("nick", "format('DROP TABLE %I', NEW.nick)", ()),
+        ("id", "'DROP TABLE t' || NEW.id", ()),
+    ],
+)
+def test_a_row_of_a_trigger_is_put_into_sql(
+    db18: psycopg.Connection, column: str, text: str, found: tuple[str, ...]
+) -> None:
+    sql = f"""
+        {OTHER_SCHEMA}
+        CREATE FUNCTION clear() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE {text}; RETURN NEW; END $$;
+        CREATE TRIGGER clear AFTER UPDATE OF {column} ON game.player FOR EACH ROW EXECUTE FUNCTION clear();
+    """
+    told = findings(db18, "dynamic-sql-injection", sql)
+    assert tuple(name for f in told for name in measured(f)["parameters"]) == found
+
+
+@pytest.mark.parametrize(
+    ("rights", "template", "severity"),
+    [
+        ("INVOKER", "SELECT FROM %s", Severity.INFO),  # who calls it may run the same SQL
+        ("INVOKER", "SELECT FROM sale WHERE label = ''%s''", Severity.WARNING),
+        ("DEFINER", "SELECT FROM %s", Severity.ERROR),
+    ],
+)
+def test_whose_rights_injected_sql_has(
+    db18: psycopg.Connection, rights: str, template: str, severity: Severity
+) -> None:
+    sql = f"""
+        CREATE FUNCTION look(what text) RETURNS void LANGUAGE plpgsql SECURITY {rights} AS $$
+        BEGIN EXECUTE format('{template}', what); END $$;
+    """
+    (found,) = findings(db18, "dynamic-sql-injection", sql)
+    assert found.severity is severity
+
+
+@pytest.mark.parametrize(
+    ("call", "missing"),
+    [
+        ("IF(true, 1, 2)", "if"),
+        ("nvl(1, 2)", "nvl"),
+        ("lower('a')::text = '' AND coalesce(1, 2) = 1 AND int4('1') = 1", ""),
+        ("game.rate(1)", ""),
+        ("game.rate(1, 2)", ""),
+        ("game.rate(b => 2, a => 1)", ""),
+        ("game.rate()", "game.rate with 0 arguments"),
+        ("game.rate(1, 2, 3)", "game.rate with 3 arguments"),
+        ("game.several(1, 2, 3, 4)", ""),
+    ],
+)
+def test_calls_that_nothing_answers(db18: psycopg.Connection, call: str, missing: str) -> None:
+    sql = f"""
+        CREATE SCHEMA game;
+        CREATE FUNCTION game.rate(a int, b int DEFAULT 2) RETURNS int LANGUAGE sql AS 'SELECT a + b';
+        CREATE FUNCTION game.several(VARIADIC n int[]) RETURNS int LANGUAGE sql AS 'SELECT 1';
+        CREATE FUNCTION caller() RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM {call}; END $$;
+    """
+    told = findings(db18, "function-calls-missing-function", sql)
+    assert [measured(f)["missing"] for f in told] == ([(missing,)] if missing else [])
+
+
+def test_a_trigger_function_that_one_of_its_tables_does_not_fit(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE TABLE one (id int, updated_at timestamptz); CREATE TABLE other (id int);
+        CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN NEW.updated_at := now(); RETURN NEW; END $$;
+        CREATE TRIGGER touch BEFORE UPDATE ON one FOR EACH ROW EXECUTE FUNCTION touch();
+        CREATE TRIGGER touch BEFORE UPDATE ON other FOR EACH ROW EXECUTE FUNCTION touch();
+    """
+    (found,) = findings(db18, "function-names-missing-column", sql)
+    assert measured(found)["missing"] == ("NEW.updated_at (of public.other)",)
+
+
+def test_a_table_that_a_function_makes_by_its_own_sql_is_not_missing(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE FUNCTION note() RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN EXECUTE 'CREATE TABLE public.journal (id int)'; INSERT INTO public.journal VALUES (1); END $$;
+    """
+    assert findings(db18, "function-names-missing-table", sql) == ()
+
+
+def test_promises_that_are_broken_at_one_remove(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE SEQUENCE numbers;
+        CREATE FUNCTION me() RETURNS text LANGUAGE sql STABLE AS $$ SELECT current_setting('app.me') $$;
+        CREATE FUNCTION greeting() RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN 'hi ' || me(); END $$;
+        CREATE FUNCTION taken() RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT nextval('numbers') $$;
+    """
+    (found,) = findings(db18, "immutable-function-that-reads", sql)
+    assert measured(found)["calls"] == ("public.me()",)
+    assert [f.object for f in findings(db18, "reading-function-that-writes")] == ["public.taken()"]

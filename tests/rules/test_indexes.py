@@ -367,3 +367,22 @@ def test_a_partition_had_the_index_before_the_whole(db18: psycopg.Connection, ow
     """
     (found,) = findings(db18, "duplicate-index", sql)
     assert found.object == f"public.{own}"
+
+
+def test_a_key_without_nulls_takes_them_for_nothing(db18: psycopg.Connection) -> None:
+    sql = "CREATE TABLE t (a int NOT NULL UNIQUE); CREATE UNIQUE INDEX again ON t (a) NULLS NOT DISTINCT"
+    assert [f.object for f in findings(db18, "duplicate-index", sql)] == ["public.again"]
+
+
+def test_what_is_there_twice_is_not_redundant_as_well(db18: psycopg.Connection) -> None:
+    sql = "CREATE TABLE t (a int, b int, PRIMARY KEY (a, b)); CREATE INDEX i ON t (a); CREATE INDEX j ON t (a)"
+    assert [f.object for f in findings(db18, "duplicate-index", sql)] == ["public.i"]
+    assert [f.object for f in findings(db18, "redundant-index")] == ["public.j"]
+
+
+def test_an_index_on_a_boolean_of_which_nothing_is_known(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE TABLE t (id int PRIMARY KEY, paid boolean, tags int[]);
+        CREATE INDEX by_paid ON t (paid); CREATE INDEX ON t (id) WHERE paid; CREATE INDEX ON t (tags);
+    """
+    assert [f.object for f in findings(db18, "low-cardinality-index", sql)] == ["public.by_paid"]

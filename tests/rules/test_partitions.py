@@ -144,3 +144,28 @@ def test_what_each_tenant_lacks_is_told_once(db18: psycopg.Connection) -> None:
     for change in found.remedy:
         run_all(db18, change)
     assert at(db18, "2025-12-30") == ()
+
+
+@pytest.mark.parametrize(("second", "found"), [(2025, 1), (2024, 0), (2028, 0)])
+def test_one_year_is_missing_between_two(db18: psycopg.Connection, second: int, found: int) -> None:
+    sql = f"""
+        CREATE TABLE visit (at date NOT NULL) PARTITION BY RANGE (at);
+        CREATE TABLE visit_a PARTITION OF visit FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
+        CREATE TABLE visit_b PARTITION OF visit FOR VALUES FROM ('{second}-01-01') TO ('{second + 1}-01-01');
+    """
+    assert len(findings(db18, "gap-between-partitions", sql)) == found
+
+
+def test_an_index_that_one_partition_lacks(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE TABLE visit (id int, at int) PARTITION BY RANGE (at);
+        CREATE TABLE visit_1 PARTITION OF visit FOR VALUES FROM (1) TO (2);
+        CREATE TABLE visit_2 PARTITION OF visit FOR VALUES FROM (2) TO (3);
+        CREATE TABLE visit_3 PARTITION OF visit FOR VALUES FROM (3) TO (4);
+        CREATE TABLE visit_rest PARTITION OF visit DEFAULT;
+        CREATE INDEX ON visit_1 (id); CREATE INDEX ON visit_1 (id, at);
+    """
+    assert findings(db18, "partition-without-index", sql) == ()
+    (found,) = findings(db18, "partition-without-index", "CREATE INDEX ON visit_2 (id)")
+    assert measured(found)["partitions without it"] == ("public.visit_3",)
+    assert findings(db18, "partition-without-index", "CREATE INDEX ON visit_3 (id)") == ()

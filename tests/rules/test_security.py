@@ -293,6 +293,54 @@ def test_views_upon_views(db18: psycopg.Connection) -> None:
     assert found == {"public.outer_one": Severity.ERROR, "public.partial": Severity.WARNING}
 
 
+def test_a_definer_that_only_its_owner_may_call_yet(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE FUNCTION promote() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'SELECT';
+        REVOKE ALL ON FUNCTION promote FROM PUBLIC;
+    """
+    (found,) = findings(db18, "mutable-search-path", sql)
+    assert found.severity is Severity.INFO
+
+
+def test_a_definer_in_a_schema_of_which_nothing_is_granted_yet(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE SCHEMA shop; CREATE TABLE shop.sale (id int PRIMARY KEY);
+        CREATE FUNCTION shop.clear() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = ''
+            AS 'DELETE FROM shop.sale';
+    """
+    (found,) = findings(db18, "definer-function-for-everybody", sql)
+    assert found.severity is Severity.INFO
+    elsewhere = "CREATE SCHEMA api; CREATE TABLE api.t (id int PRIMARY KEY); GRANT USAGE ON SCHEMA api TO PUBLIC"
+    assert findings(db18, "definer-function-for-everybody", elsewhere) == ()
+
+
+OWN_ROWS = "ON letter FOR SELECT TO {r} USING (owner = current_user)"
+
+
+@pytest.mark.parametrize(
+    ("policies", "found"),
+    [
+        ([OWN_ROWS, "ON letter FOR UPDATE TO {r} USING (true)"], True),
+        (["ON letter FOR UPDATE TO {r} USING (owner = current_user) WITH CHECK (true)"], True),
+        (["ON letter TO {r} USING (true)"], True),  # row security for nothing
+        (["ON letter TO {r}_admin USING (true)"], False),
+        ([OWN_ROWS, "ON letter TO {r}_boss USING (true)"], False),
+    ],
+)
+def test_a_role_that_is_let_past_the_rows_it_is_held_to(
+    db18: psycopg.Connection, policies: list[str], *, found: bool
+) -> None:
+    role = f"of_{db18.info.dbname}"
+    names = (role, f"{role}_admin", f"{role}_boss")
+    db18.execute(LETTERS.replace("GRANT ALL ON letter TO PUBLIC", "SELECT").encode())
+    db18.execute(";".join(f"CREATE ROLE {name}; GRANT ALL ON letter TO {name}" for name in names).encode())
+    try:
+        sql = ";".join(f"CREATE POLICY p{n} {policy.format(r=role)}" for n, policy in enumerate(policies))
+        assert bool(findings(db18, "policy-always-true", sql)) == found
+    finally:
+        db18.execute(";".join(f"DROP OWNED BY {name}; DROP ROLE {name}" for name in names).encode())
+
+
 def test_definer_functions_that_look_at_their_caller(db18: psycopg.Connection) -> None:
     sql = """
         CREATE FUNCTION is_me(who text) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT who = session_user $$;
@@ -330,3 +378,13 @@ def test_metadata_that_a_helper_reads(db18: psycopg.Connection) -> None:
     """
     (found,) = findings(db18, "policy-trusts-client", LETTERS + sql)
     assert measured(found) == {"policy a": "user_metadata"}
+
+
+@pytest.mark.parametrize(("rights", "found"), [("INVOKER", 1), ("DEFINER", 0)])
+def test_a_policy_that_asks_itself_by_way_of_a_function(db18: psycopg.Connection, rights: str, found: int) -> None:
+    sql = f"""
+        CREATE FUNCTION own() RETURNS SETOF int LANGUAGE sql STABLE SECURITY {rights}
+            AS 'SELECT id FROM letter WHERE owner = session_user';
+        CREATE POLICY a ON letter FOR SELECT USING (id IN (SELECT own()));
+    """
+    assert len(findings(db18, "recursive-policy", LETTERS + sql)) == found

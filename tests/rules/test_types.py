@@ -78,8 +78,45 @@ def test_an_id_that_is_too_small_for_its_table(db18: psycopg.Connection) -> None
         {tables};
         CREATE TABLE t9 (id int PRIMARY KEY, customer_id int, status_id text);
     """
-    (found,) = findings(db18, "name-with-several-types", sql)
-    assert found.object == "public.t9.customer_id"
+    found = {f.object for f in findings(db18, "name-with-several-types", sql)}
+    assert found == {"public.t9.customer_id", "public.t9.status_id"}
+
+
+@pytest.mark.parametrize(
+    ("key", "other", "found"),
+    [
+        ("nhc varchar(12) UNIQUE", "nhc int", 1),
+        ("policy_number text PRIMARY KEY", "policy_number bigint", 1),
+        ("policy_number text PRIMARY KEY", "policy_number varchar(20)", 0),
+        ("policy_number text", "policy_number bigint", 0),  # nobody says that it is a key
+        ("code text PRIMARY KEY", "code int", 0),  # each table has codes of its own
+        ("object_id uuid, a uuid", "object_id int", 0),
+    ],
+)
+def test_a_column_named_as_a_key_of_another_kind(db18: psycopg.Connection, key: str, other: str, found: int) -> None:
+    sql = f"CREATE TABLE one ({key}); CREATE TABLE other (x int PRIMARY KEY, {other})"
+    assert len(findings(db18, "name-with-several-types", sql)) == found
+
+
+def test_a_state_that_may_be_unknown(db18: psycopg.Connection) -> None:
+    sql = "CREATE TABLE t (id int, is_active boolean, ativo boolean, is_correct boolean, approved boolean, x boolean)"
+    (found,) = findings(db18, "three-valued-boolean", sql)
+    assert found.message.endswith("is_active, ativo")
+
+
+def test_costs_in_other_languages_and_tables_of_trade(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE TABLE tbl_factura (id int PRIMARY KEY, descuento real, impuesto_pct real);
+        CREATE TABLE maquina (id int PRIMARY KEY, costo_fijo real, cost real, descuento real);
+    """
+    found = {f.object for f in findings(db18, "float-for-money", sql)}
+    assert found == {"public.tbl_factura.descuento", "public.maquina.costo_fijo"}
+
+
+def test_many_amounts_in_money_are_told_once(db18: psycopg.Connection) -> None:
+    sql = f"CREATE TABLE t (id int PRIMARY KEY, {', '.join(f'm{n} money' for n in range(5))})"
+    (found,) = findings(db18, "money-type", sql)
+    assert (found.object, len(found.evidence)) == ("public", 5)
 
 
 @pytest.mark.parametrize(
@@ -195,3 +232,22 @@ def test_passwords_in_other_words(db18: psycopg.Connection, column: str) -> None
     db18.execute("INSERT INTO person SELECT n, 'secret' || n FROM generate_series(1, 50) AS n; ANALYZE person")
     (found,) = findings(db18, "readable-password")
     assert found.object == f"public.person.{column}"
+
+
+def test_what_is_named_as_words_is_padded_whatever_its_length(db18: psycopg.Connection) -> None:
+    sql = "CREATE TABLE t (id int PRIMARY KEY, stadt char(25), name_hash char(32), iban char(22), city_code char(3))"
+    (found,) = findings(db18, "blank-padded-text", sql)
+    assert found.message == "pads stadt with blanks"
+
+
+@pytest.mark.parametrize(
+    ("column", "found"),
+    [
+        ("created_at timestamptz DEFAULT '2024-05-01 10:00'", 1),
+        ("angelegt_am date DEFAULT '2024-05-01'", 1),
+        ("created_at timestamptz DEFAULT '2000-01-01'", 0),
+        ("valid_from date DEFAULT '2024-05-01'", 0),
+    ],
+)
+def test_a_day_for_every_row_that_is_written(db18: psycopg.Connection, column: str, found: int) -> None:
+    assert len(findings(db18, "moment-frozen-in-default", f"CREATE TABLE t (id int PRIMARY KEY, {column})")) == found

@@ -61,3 +61,39 @@ def test_of_two_terms_that_fit_the_one_that_is_named_alike() -> None:
     (hypothesis,) = hypotheses(given, ["total_questions"])
     assert isinstance(hypothesis, Hypothesis)
     assert hypothesis.expression == "mine"
+
+
+def test_constants_are_found_in_as_few_digits_as_agree() -> None:
+    celsius = [Decimal(n * 37 % 400) / 10 for n in ROWS]
+    assert found(sample(celsius=celsius, warmth=[c * Decimal("1.8") + 32 for c in celsius])) == {
+        "warmth": "round((t.celsius * 1.8 + 32)::numeric, 2)"
+    }
+    minutes = {
+        "words": [n * 7919 % 2000 + 50 for n in ROWS],
+        "minutes": [-(-(n * 7919 % 2000 + 50) // 200) for n in ROWS],
+    }
+    assert found(sample(**minutes)) == {"minutes": "ceil((t.words * 0.005)::numeric)::integer"}
+
+
+def test_three_columns_make_a_fourth() -> None:
+    won, lost, drawn = [n * 31 % 40 for n in ROWS], [n * 17 % 50 for n in ROWS], [n % 4 for n in ROWS]
+    played = [a + b + c for a, b, c in zip(won, lost, drawn, strict=True)]
+    share = [round(Decimal(100 * w) / p, 2) for w, p in zip(won, played, strict=True)]
+    formulas = found(sample(won=won, lost=lost, drawn=drawn, played=played, share=share))
+    assert formulas.keys() == {"played", "share"}
+    assert formulas["played"] == "t.drawn + t.lost + t.won"
+
+
+def test_what_follows_from_what_follows_goes_in_no_circle() -> None:
+    net, rate = [Decimal(n * 7919 % 9973) / 100 for n in ROWS], [(7, 19, 19, 0)[n % 4] for n in ROWS]
+    vat = [round(a * b / 100, 2) for a, b in zip(net, rate, strict=True)]
+    formulas = found(sample(net=net, rate=rate, vat=vat, gross=[a + b for a, b in zip(net, vat, strict=True)]))
+    assert formulas.keys() == {"vat", "gross"}
+
+
+def test_zeros_on_both_sides_tell_nothing() -> None:
+    rebate = [0 if n % 10 else n for n in ROWS] * 2
+    assert (
+        found(sample(rebate=rebate, bonus=[0 if n % 10 else n * n for n in ROWS] * 2, pages=[n % 7 for n in ROWS] * 2))
+        == {}
+    )

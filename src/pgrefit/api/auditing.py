@@ -66,10 +66,10 @@ def audit(
 
     `rules`: only these run, by globs of names or codes; `also`: these too, that do not by default. `settings`: see
     `project_settings`. `baseline`: a file of findings that are not reported; `accept` writes one. `redact`: no value
-    of the data is in the report. `answers`: a file in which what was measured on the data is kept for the next audit.
-    `personas`: roles, each with settings where it has some, whose reach is looked at (see `reaches`; () are all);
-    `on_clone`: it is tried on a copy (see `proven_reaches`), on `server` or one of our own. `whole`: LockNotGranted is
-    raised where something is locked by others, which else is left out and said.
+    of the data is in the report, and no text of it is added to `answers`: a file in which what was measured is kept
+    for the next audit. `personas`: roles, each with settings where it has some, whose reach is looked at (see
+    `reaches`; () are all); `on_clone`: it is tried on a copy (see `proven_reaches`), on `server` or one of our own.
+    `whole`: LockNotGranted is raised where something is locked by others, which else is left out and said.
     """
     ignore = tuple(ignore)
     choice = choose(rules=rules, also=also, settings=settings)
@@ -78,7 +78,7 @@ def audit(
     chosen = [rule for rule in all_rules() if choice.picks(rule)]
     observation = observe_database(
         target, chosen, workload=load_workload(workload), environments=environments, budget=budget, answers=answers,
-        whole=whole,
+        whole=whole, texts=not redact,
     )  # fmt: skip
     report = auditor.run(observation, chosen, ignore=ignore, settings=settings)
     report = replace(report, silent=(*report.silent, *choice.left(all_rules())))

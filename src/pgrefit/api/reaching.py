@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pgrefit.api.workshop import copy_of
 from pgrefit.errors import UsageError
 from pgrefit.model.access import Persona, Reach
-from pgrefit.model.snapshot import Role, Snapshot
+from pgrefit.model.snapshot import Snapshot
 from pgrefit.model.toml import nearest
 from pgrefit.observe.access import reach
-from pgrefit.observe.personas import personas, roles_of
+from pgrefit.observe.personas import personas
 from pgrefit.observe.proof import prove
 from pgrefit.observe.snapshot import take_snapshot
 from pgrefit.pg import clone_parts
@@ -24,7 +24,7 @@ def reaches(target: Target, db: Snapshot, asked: Iterable[str] = (), *, runtime_
     Raises UsageError where there is no such role.
     """
     who = _who(asked, db)
-    with open_observer(target, application="audit", limits=Limits(runtime_ms=runtime_ms)) as conn:
+    with open_observer(target, application="audit", limits=Limits(runtime_ms=runtime_ms), again=True) as conn:
         return reach(conn, db, who, runtime_ms=runtime_ms)
 
 
@@ -37,20 +37,15 @@ def proven_reaches(
     UsageError where there is no such role, MissingPrivilege where we may not act as others on `server`.
     """
     who = _who(asked, db)
+    with open_observer(target, application="audit", again=True) as source:
+        roles = clone_parts.read_roles(source, (persona.role for persona in who))
     with copy_of(target, server=server) as dsn, translated(), open_session(dsn, application="audit") as conn:
-        clone_parts.make_roles(conn, [_role(role) for role in roles_of(db, who)])
+        clone_parts.make_roles(conn, roles)
         return prove(conn, take_snapshot(conn), who, runtime_ms=runtime_ms)
 
 
 def _who(asked: Iterable[str], db: Snapshot) -> tuple[Persona, ...]:
     return tuple(_persona(text, db) for text in asked) or personas(db)
-
-
-def _role(role: Role) -> clone_parts.Role:
-    return clone_parts.Role(
-        name=role.name, superuser=role.superuser, inherit=role.inherit, bypassrls=role.bypass_rls,
-        member_of=list(role.member_of),
-    )  # fmt: skip
 
 
 def _persona(text: str, db: Snapshot) -> Persona:

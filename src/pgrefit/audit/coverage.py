@@ -11,7 +11,7 @@ from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Snapshot, Table, View
 
 EXTENSIONS = "the others belong to extensions"
-LOCKED = "the others belong to extensions, or are behind locks"
+UNREAD = "the others belong to extensions, or could not be read"
 SERVER, WORKLOAD = ".rules.server.", ".rules.workload."
 
 
@@ -48,7 +48,7 @@ def examined(db: Snapshot) -> tuple[Examined, ...]:
     """How much of the catalog rules look at: what is the user's own, and was read whole."""
     relations: list[Table | View] = [*db.tables, *db.views]
     own = [relation for relation in relations if not relation.extension and not relation.unread]
-    why = LOCKED if any(db.unread()) else EXTENSIONS
+    why = UNREAD if any(db.unread()) else EXTENSIONS
     return tuple(
         Examined(kind=kind, examined=ours, of=there, reason="" if ours == there else why)
         for kind, ours, there in (

@@ -1,4 +1,4 @@
-"""What of a schema could not be read: for locks of others, or because no parser takes it in."""
+"""What of a schema could not be read: for locks of others, or for no server or parser takes it in."""
 
 from __future__ import annotations
 

@@ -122,6 +122,7 @@ def audit(
     from pgrefit.observe.budget import ScanBudget
 
     say.check_out(out)
+    say.check_out(answers)
     settings = project_settings()
     if list_rules:
         _show_rules(every_rule(choose(rules=rule or [], also=also or [], settings=settings)), form, out)

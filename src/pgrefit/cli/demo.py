@@ -22,14 +22,12 @@ def demo(
 
     On an embedded PostgreSQL, everything measured; prints which of its goals it met and where the report is.
     """
-    from rich.console import Console
-
     from pgrefit.api.demo import run_demo
     from pgrefit.report import text
 
     folder = out or Path("pgrefit-demo") / system
     goals = run_demo(system, folder, scale=scale, version=version, say=say.say)
-    text.goals(goals, Console(highlight=False))
+    say.as_text(lambda console: text.goals(goals, console))
     print(f"\nThe report is in {(folder / 'report.html').resolve()}")
     if not goals.met:
         raise typer.Exit(1)

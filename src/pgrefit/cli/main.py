@@ -63,6 +63,9 @@ def run() -> None:
     """Run the program; every way it can end has its exit status."""
     signal.signal(signal.SIGTERM, _terminated)
     logging.getLogger("psycopg").addHandler(logging.NullHandler())  # what it warns of ends in an error that we explain
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # which may know fewer letters than names are made of
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
     status = _status()
     speech.finish()
     sys.exit(status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import sys
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 quiet = False
 debug = False
 
+_PADDING = re.compile(" +$", re.MULTILINE)
 # A person may type a connection string where none belongs, and be told so.
 _SECRETS = (
     (re.compile(r"(://[^\s:/@]*:)\S*@"), r"\1***@"),
@@ -86,7 +88,7 @@ def show(
 
     match form:
         case Format.TEXT:
-            _text(text, out)
+            as_text(text, out)
         case Format.JSON:
             _write(json.document(kind, value).decode(), out)
         case _:
@@ -102,22 +104,16 @@ def results(text: str) -> None:
         _forget(sys.stdout)
 
 
-def _text(text: Callable[[Console], None], out: Path | None) -> None:
+def as_text(text: Callable[[Console], None], out: Path | None = None) -> None:
+    """What is printed to a console; elsewhere than on a terminal without blanks at the ends of lines."""
     from rich.console import Console
 
-    class Patient(Console):
-        """A console that does not end the program when nobody reads on."""
-
-        def on_broken_pipe(self) -> None:
-            self.quiet = True
-            _forget(sys.stdout)
-
-    if out is None:
-        text(Patient(highlight=False))
+    if out is None and sys.stdout.isatty():
+        text(Console(highlight=False))
         return
-    with out.open("w", encoding="utf-8") as file:
-        text(Console(file=file, width=100, highlight=False))
-    say(f"written: {out}")
+    written = io.StringIO()
+    text(Console(file=written, width=None if out is None else 100, highlight=False))
+    _write(_PADDING.sub("", written.getvalue()), out)
 
 
 def _write(text: str, out: Path | None) -> None:

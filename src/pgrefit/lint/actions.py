@@ -13,7 +13,7 @@ from pgrefit.model.names import Relation
 
 ObjectKind = Literal[
     "table", "view", "materialized view", "index", "sequence", "schema", "type", "domain", "function", "trigger",
-    "policy", "extension", "database", "publication", "other",
+    "policy", "extension", "database", "publication", "owned", "other",
 ]  # fmt: skip
 
 
@@ -65,9 +65,10 @@ class DropColumn(ColumnAction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenameColumn(ColumnAction):
-    """RENAME COLUMN."""
+    """RENAME COLUMN, or ATTRIBUTE of a type."""
 
     to: str
+    attribute: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,11 @@ class SetDefault(ColumnAction):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddIdentity(ColumnAction):
     """ALTER COLUMN … ADD GENERATED … AS IDENTITY."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetExpression(ColumnAction):
+    """ALTER COLUMN … SET EXPRESSION of a generated column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,9 +249,9 @@ class LockTable(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRows(Action):
-    """UPDATE or DELETE of a table."""
+    """UPDATE, DELETE or MERGE of a table, also behind WITH."""
 
-    command: Literal["update", "delete"]
+    command: Literal["update", "delete", "merge"]
     where: bool
     batch: bool = False  # a LIMIT, or a range of a column between two bounds, says how many rows at most
     equal: frozenset[str] = frozenset()  # columns that are compared with constants
@@ -302,6 +308,12 @@ class CreateFunction(Action):
     """CREATE FUNCTION; volatility as declared."""
 
     volatility: str = "volatile"
+    language: str = "sql"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFunction(Action):
+    """CALL, or SELECT of a function; `table` is the function."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,9 +367,9 @@ class SetVariable(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction(Action):
-    """BEGIN, COMMIT, ROLLBACK, SAVEPOINT …; `table` is empty."""
+    """BEGIN, COMMIT, ROLLBACK, SAVEPOINT …; `table` is empty. chain: COMMIT or ROLLBACK AND CHAIN."""
 
-    kind: Literal["begin", "commit", "rollback", "other"]
+    kind: Literal["begin", "commit", "rollback", "chain", "other"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

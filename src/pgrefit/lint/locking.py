@@ -6,6 +6,7 @@ from pgrefit.lint import actions as a
 from pgrefit.lint.migration import Statement
 from pgrefit.lint.site import Course
 from pgrefit.lint.state import State
+from pgrefit.lint.tools import BOOKKEEPING
 from pgrefit.lint.transactions import must_run_alone
 from pgrefit.lint.types import UNKNOWN, effect_of_change
 from pgrefit.lint.volatility import volatile_calls
@@ -24,7 +25,7 @@ def go_on(course: Course, statement: Statement, state: State, *, has_timeout: bo
             course.waited = True
         if statement.transaction is not None:
             held = course.held.setdefault(statement.transaction, {})
-            if isinstance(action, a.Drop) or state.find(action.table) is None:
+            if isinstance(action, a.Drop):
                 held.pop(action.table, None)  # nobody waits for what is dropped in the same transaction
             elif locks(action) is LockMode.ACCESS_EXCLUSIVE and not state.is_new(action.table):
                 held[action.table] = None
@@ -34,6 +35,8 @@ def is_strong(action: a.Action, state: State) -> bool:
     """Whether writers of a table in use wait for the action, and would wait behind it."""
     mode = locks(action)
     strong = mode is not None and mode.blocks_writes and bool(action.table.name)
+    if isinstance(action, a.Drop) and (index := state.indexes.get(action.table)) is not None:
+        return strong and not must_run_alone(action) and not state.is_new(index.table)
     return strong and not must_run_alone(action) and not state.is_new(action.table)
 
 
@@ -64,7 +67,7 @@ def locks(action: a.Action) -> LockMode | None:  # noqa: C901, PLR0911 - a table
             return LockMode.ACCESS_EXCLUSIVE if isinstance(action, EXCLUSIVE) else None
 
 
-def takes_long(action: a.Action, state: State) -> bool:  # noqa: PLR0911 - a table, not a procedure
+def takes_long(action: a.Action, state: State) -> bool:  # noqa: C901, PLR0911 - a table, not a procedure
     """Whether its time grows with the rows of a table that was there before."""
     if state.is_new(action.table):
         return False
@@ -73,6 +76,8 @@ def takes_long(action: a.Action, state: State) -> bool:  # noqa: PLR0911 - a tab
             return not is_small(action, state)
         case a.InsertRows():
             return action.select
+        case a.CreateTable():
+            return action.from_select
         case a.CreateIndex() | a.Reindex():
             return not action.concurrently
         case a.AddConstraint(constraint=spec):
@@ -82,6 +87,8 @@ def takes_long(action: a.Action, state: State) -> bool:  # noqa: PLR0911 - a tab
         case a.AlterType():
             column = state.column(action.table, action.column)
             return effect_of_change(column.type if column else UNKNOWN, action.type) != "none"
+        case a.SetExpression():
+            return True
         case a.AddColumn(column=spec):
             calls = volatile_calls(spec.default, state)[0] if spec.default is not None else []
             return bool(calls) or spec.generated == "stored" or spec.identity or spec.serial
@@ -92,8 +99,10 @@ def takes_long(action: a.Action, state: State) -> bool:  # noqa: PLR0911 - a tab
 def is_small(action: a.ChangeRows, state: State) -> bool:
     """Whether so few rows are changed that it is done at once: a batch, or rows that a key names."""
     table = state.find(action.table)
-    if action.batch or table is None or not table.whole:
-        return action.batch or bool(action.equal)
+    if action.batch or action.table.name in BOOKKEEPING:
+        return True
+    if table is None or not table.whole:
+        return bool(action.equal - set(action.assigned))  # what is assigned is hardly a key
     keys = [index.keys for index in state.indexes_of(action.table) if index.unique]
     return any(set(key) <= action.equal for key in keys)
 

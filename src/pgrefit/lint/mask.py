@@ -10,18 +10,36 @@ from postgast import pg_query_pb2 as pb
 from pgrefit.model.lint import LintNote
 
 DATA_END = "\\."
+VARIABLE = re.compile(r"(?<![:\w]):(?=['\"A-Za-z_])")
+SENDS = re.compile(r"\\(?:g|gx|gset|gexec|gdesc|crosstabview|watch)\b[^\n]*")
 TEMPLATE = re.compile(r"\{\{[^{}]*\}\}|\$\{[^{}]*\}")
 STAND_IN = "tpl"
 
 
 def without_template(name: str, text: str) -> tuple[str, list[LintNote]]:
-    """The script with {{ … }} and ${…} read as names, and a note where there is any. Other text keeps its place."""
-    first = TEMPLATE.search(text)
-    if first is None:
-        return text, []
-    line = text.count("\n", 0, first.start()) + 1
-    note = LintNote(file=name, line=line, text=f"a template: {first[0]} and the like were read as names")
-    return TEMPLATE.sub(lambda match: STAND_IN.ljust(len(match[0])), text), [note]
+    """The script with {{ … }}, ${…} and psql's variables read as names, and a note where there is any.
+
+    Other text keeps its place.
+    """
+    notes: list[LintNote] = []
+    for pattern, stand_in, said in _PLACES:
+        first = pattern.search(text)
+        if first is not None:
+            line = text.count("\n", 0, first.start()) + 1
+            notes.append(LintNote(file=name, line=line, text=said.format(first[0].strip())))
+            text = _replaced(pattern, stand_in, text)
+    return text, notes
+
+
+def _replaced(pattern: re.Pattern[str], stand_in: str, text: str) -> str:
+    return pattern.sub(lambda match: stand_in.ljust(len(match[0])), text)
+
+
+_PLACES = (
+    (TEMPLATE, STAND_IN, "a template: {} and the like were read as names"),
+    (SENDS, ";", "psql command, read as a semicolon: {}"),
+    (VARIABLE, " ", "variables of psql: their names were read as their values"),
+)
 
 
 def without_psql(name: str, text: str) -> tuple[str, list[LintNote]]:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 import postgast
 from google.protobuf.message import DecodeError
 from postgast import pg_query_pb2 as pb
 
-from pgrefit.lint.actions import Action, RunBody, SetVariable
-from pgrefit.lint.bodies import body_statements
+from pgrefit.lint.actions import Action, CallFunction, CreateFunction, RunBody, SetVariable
+from pgrefit.lint.bodies import Line, body_statements, sql_statements
 from pgrefit.lint.files import Source
 from pgrefit.lint.mask import without_psql, without_template
 from pgrefit.lint.reading import read_actions
 from pgrefit.lint.tools import section
 from pgrefit.lint.transactions import assign
 from pgrefit.model.lint import LintNote
+from pgrefit.model.names import Relation
 
 EXCERPT = 160
 DEFAULT_SCHEMA = "public"
@@ -37,7 +38,7 @@ class Place:
 class Statement:
     """One statement. `transaction` numbers the transaction within the file, None: it runs by itself.
 
-    `in_body`: it stands in the body of a DO; the DO itself is the statement before.
+    `body`: it stands in the body of the file's n-th DO or call of a function that the file makes, 0: in none.
     """
 
     text: str
@@ -45,7 +46,12 @@ class Statement:
     actions: tuple[Action, ...]
     node: pb.Node
     transaction: int | None = None
-    in_body: bool = False
+    body: int = 0
+
+    @property
+    def in_body(self) -> bool:
+        """Whether it stands in the body of a DO or of a function that is called."""
+        return self.body > 0
 
     @property
     def excerpt(self) -> str:
@@ -72,6 +78,9 @@ class Migration:
     faults: tuple[SyntaxFault, ...] = ()
     notes: tuple[LintNote, ...] = ()
     certain: bool = True
+    of_tables: dict[Relation, list[tuple[int, Action]]] = field(
+        default_factory=dict[Relation, list[tuple[int, Action]]], compare=False
+    )  # what is done to each, with the place of its statement among the file's
 
     @property
     def name(self) -> str:
@@ -94,34 +103,78 @@ def parse_migration(source: Source) -> Migration:
     """Take a file apart; what is no SQL, or cannot be looked into, is noted."""
     text = section(source.text, source.convention.tool, down=source.down)
     text, notes = without_psql(source.name, text)
+    if source.encoding:
+        notes.append(LintNote(file=source.name, line=1, text=f"not UTF-8: it was read as {source.encoding}"))
     parts, faults = _parse(text)
     if faults:
         text, told = without_template(source.name, text)
         notes += told
         parts, faults = _parse(text) if told else (parts, faults)
     statements: list[Statement] = []
-    schema = DEFAULT_SCHEMA
+    calls = _Calls(source.name)
+    schema, bodies = DEFAULT_SCHEMA, 0
     lines = _Lines.of(text)
     for node, start, end in parts:
         said = lines.data[start:end].decode()
         place = lines.place(start, end)
         actions = read_actions(node, schema)
         schema = _schema_after(actions, schema)
-        statements.append(Statement(text=said, place=place, actions=actions, node=node))
+        statement = Statement(text=said, place=place, actions=actions, node=node)
+        statements.append(statement)
         for action in actions:
-            if isinstance(action, RunBody):
-                inner, unread = _body(source.name, said, place, schema, action.language)
-                statements += inner
-                notes += unread
-    assigned, certain = assign(source.convention, [(s.actions, s.in_body) for s in statements])
+            if isinstance(action, CreateFunction):
+                calls.functions[action.table] = statement
+            elif runs := calls.body_of(action, statement):
+                bodies += 1
+                statements += calls.inner(runs, schema, bodies)
+    of_tables: dict[Relation, list[tuple[int, Action]]] = {}
+    for number, statement in enumerate(statements):
+        for action in statement.actions:
+            of_tables.setdefault(action.table, []).append((number, action))
+    assigned, certain = assign(source.convention, [(s.actions, s.body) for s in statements])
     return Migration(
-        source=source, faults=tuple(faults), notes=tuple(notes), certain=certain,
+        source=source, faults=tuple(faults), notes=(*notes, *calls.notes), certain=certain, of_tables=of_tables,
         statements=tuple(replace(s, transaction=t) for s, t in zip(statements, assigned, strict=True)),
     )  # fmt: skip
 
 
-def _body(name: str, text: str, place: Place, schema: str, language: str) -> tuple[list[Statement], list[LintNote]]:
-    found, unread = body_statements(text, language)
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """Bodies that a file runs: functions of which no call was met so far, and notes of what could not be read."""
+
+    file: str
+    functions: dict[Relation, Statement] = field(default_factory=dict[Relation, Statement])
+    notes: list[LintNote] = field(default_factory=list[LintNote])
+
+    def inner(self, runs: Statement, schema: str, number: int) -> Iterator[Statement]:
+        """The statements of a body, and of the functions that they call."""
+        inner, unread = _body(self.file, runs, schema, number)
+        self.notes.extend(unread)
+        for statement in inner:
+            yield statement
+            for action in statement.actions:
+                if called := self.body_of(action, statement):
+                    yield from self.inner(called, schema, number)
+
+    def body_of(self, action: Action, statement: Statement) -> Statement | None:
+        """The statement that holds the body that an action runs: a DO, or the file's own CREATE FUNCTION."""
+        if isinstance(action, RunBody) and not statement.in_body:
+            return statement
+        return self.functions.pop(action.table, None) if isinstance(action, CallFunction) else None
+
+
+def _lines_of_body(runs: Statement) -> tuple[list[Line], list[Line]]:
+    own = runs.actions[0]
+    if isinstance(own, CreateFunction):
+        if own.language == "sql":
+            return sql_statements(runs.node.create_function_stmt, runs.text)
+        return body_statements(runs.text, own.language, f"function {own.table}")
+    return body_statements(runs.text, own.language if isinstance(own, RunBody) else "")
+
+
+def _body(name: str, runs: Statement, schema: str, number: int) -> tuple[list[Statement], list[LintNote]]:
+    found, unread = _lines_of_body(runs)
+    place = runs.place
     statements: list[Statement] = []
     for line, sql in found:
         at = place.line + line
@@ -132,7 +185,7 @@ def _body(name: str, text: str, place: Place, schema: str, language: str) -> tup
             continue
         where = Place(line=at, column=1, end_line=at + sql.count("\n"))
         statements += [
-            Statement(text=sql, place=where, actions=read_actions(node, schema), node=node, in_body=True)
+            Statement(text=sql, place=where, actions=read_actions(node, schema), node=node, body=number)
             for node in nodes
         ]
     return statements, [LintNote(file=name, line=place.line + line, text=said) for line, said in unread]

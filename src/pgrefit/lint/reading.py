@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from typing import Any
 
+from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
 from pgrefit.lint import actions as a
+from pgrefit.lint.reading_rows import delete, insert, merge, update
 from pgrefit.lint.reading_tables import alter_table, constant, create_table, relation
 from pgrefit.lint.types import type_of
 from pgrefit.model.names import Relation
@@ -24,7 +26,8 @@ DROPPED: dict[int, a.ObjectKind] = {
 }  # fmt: skip
 RENAMED = {
     pb.OBJECT_TABLE: "table", pb.OBJECT_FOREIGN_TABLE: "table", pb.OBJECT_VIEW: "view", pb.OBJECT_MATVIEW: "view",
-    pb.OBJECT_SCHEMA: "schema", pb.OBJECT_INDEX: "index", pb.OBJECT_TYPE: "type", pb.OBJECT_FUNCTION: "function",
+    pb.OBJECT_SCHEMA: "schema", pb.OBJECT_INDEX: "index", pb.OBJECT_TYPE: "type", pb.OBJECT_DOMAIN: "type",
+    pb.OBJECT_FUNCTION: "function", pb.OBJECT_PROCEDURE: "function", pb.OBJECT_ROUTINE: "function",
     pb.OBJECT_TABCONSTRAINT: "constraint", pb.OBJECT_SEQUENCE: "sequence",
 }  # fmt: skip
 OF_TRANSACTIONS = {
@@ -35,7 +38,6 @@ SERVER_WIDE = {
     "createdb_stmt": "CREATE DATABASE", "create_table_space_stmt": "CREATE TABLESPACE",
     "drop_table_space_stmt": "DROP TABLESPACE", "alter_system_stmt": "ALTER SYSTEM",
 }  # fmt: skip
-BOUNDS = {"<", "<=", ">", ">=", "="}
 
 
 def read_actions(node: pb.Node, schema: str) -> tuple[a.Action, ...]:
@@ -45,7 +47,16 @@ def read_actions(node: pb.Node, schema: str) -> tuple[a.Action, ...]:
         return (a.ServerWide(table=NOTHING, command=SERVER_WIDE[kind]),)
     reader = _READERS.get(kind)
     found = tuple(reader(getattr(node, kind), schema)) if reader else ()
-    return found or (a.Other(table=NOTHING),)
+    return (*found, *_behind_with(getattr(node, kind), schema)) or (a.Other(table=NOTHING),)
+
+
+def _behind_with(stmt: Message, schema: str) -> Iterator[a.Action]:
+    """What the parts of a WITH do that change rows."""
+    if isinstance(stmt, pb.SelectStmt | pb.InsertStmt | pb.UpdateStmt | pb.DeleteStmt | pb.MergeStmt):
+        for item in stmt.with_clause.ctes:
+            query = item.common_table_expr.ctequery
+            if not query.HasField("select_stmt"):
+                yield from (x for x in read_actions(query, schema) if isinstance(x, (a.ChangeRows, a.InsertRows)))
 
 
 def _create_table(stmt: pb.CreateStmt, schema: str) -> Iterator[a.Action]:
@@ -98,8 +109,21 @@ def _alter_table(stmt: pb.AlterTableStmt, schema: str) -> Iterator[a.Action]:
                 said = _options(cmd)
                 if said is not None:
                     yield a.AlterViewOptions(table=relation(stmt.relation, schema), security_invoker=said)
-    elif stmt.objtype in {pb.OBJECT_TABLE, pb.OBJECT_FOREIGN_TABLE}:
+    elif stmt.objtype == pb.OBJECT_TABLE:
         yield from alter_table(stmt, schema)
+    elif stmt.objtype in {pb.OBJECT_INDEX, pb.OBJECT_MATVIEW, pb.OBJECT_FOREIGN_TABLE, pb.OBJECT_TYPE}:
+        yield from map(_without_rows, alter_table(stmt, schema))
+
+
+def _without_rows(action: a.Action) -> a.Action:
+    """What ALTER INDEX, MATERIALIZED VIEW, FOREIGN TABLE or TYPE does: none has rows that are read or rewritten."""
+    kept = (a.DropColumn, a.SetTablespace, a.SetLogged, a.OtherAlter)
+    exclusive = not isinstance(action, a.AttachPartition)
+    return action if isinstance(action, kept) else a.OtherAlter(table=action.table, exclusive=exclusive)
+
+
+def _move_all(stmt: pb.AlterTableMoveAllStmt, _schema: str) -> Iterator[a.Action]:
+    yield a.SetTablespace(table=Relation("", f"all in tablespace {stmt.orig_tablespacename}"))
 
 
 def _options(cmd: pb.Node) -> bool | None:
@@ -108,21 +132,22 @@ def _options(cmd: pb.Node) -> bool | None:
 
 def _rename(stmt: pb.RenameStmt, schema: str) -> Iterator[a.Action]:
     on = relation(stmt.relation, schema)
-    if stmt.rename_type == pb.OBJECT_COLUMN and stmt.relation_type in {pb.OBJECT_TABLE, pb.OBJECT_VIEW}:
-        yield a.RenameColumn(table=on, column=stmt.subname, to=stmt.newname)
+    if stmt.rename_type in {pb.OBJECT_COLUMN, pb.OBJECT_ATTRIBUTE}:
+        attribute = stmt.rename_type == pb.OBJECT_ATTRIBUTE
+        yield a.RenameColumn(table=on, column=stmt.subname, to=stmt.newname, attribute=attribute)
     elif stmt.rename_type == pb.OBJECT_SCHEMA:
         yield a.RenameObject(table=Relation("", stmt.subname), kind="schema", to=stmt.newname)
-    elif stmt.rename_type == pb.OBJECT_TYPE:
-        yield a.RenameObject(table=_named(stmt.object, schema), kind="type", to=stmt.newname)
     elif stmt.rename_type == pb.OBJECT_TABCONSTRAINT:
         yield a.RenameObject(table=on, kind=f"constraint {stmt.subname}", to=stmt.newname)
     elif stmt.rename_type in RENAMED:
-        yield a.RenameObject(table=on, kind=RENAMED[stmt.rename_type], to=stmt.newname)
+        known = _named(stmt.object, schema) if stmt.HasField("object") else on
+        yield a.RenameObject(table=known, kind=RENAMED[stmt.rename_type], to=stmt.newname)
 
 
 def _set_schema(stmt: pb.AlterObjectSchemaStmt, schema: str) -> Iterator[a.Action]:
     kind = RENAMED.get(stmt.object_type, "object")
-    yield a.RenameObject(table=relation(stmt.relation, schema), kind=kind, to=stmt.newschema, schema=True)
+    known = _named(stmt.object, schema) if stmt.HasField("object") else relation(stmt.relation, schema)
+    yield a.RenameObject(table=known, kind=kind, to=stmt.newschema, schema=True)
 
 
 def _create_index(stmt: pb.IndexStmt, schema: str) -> Iterator[a.Action]:
@@ -153,6 +178,14 @@ def _drop(stmt: pb.DropStmt, schema: str) -> Iterator[a.Action]:
 def _drop_database(stmt: pb.DropdbStmt, _schema: str) -> Iterator[a.Action]:
     yield a.Drop(table=Relation("", stmt.dbname), kind="database", if_exists=stmt.missing_ok)
     yield a.ServerWide(table=NOTHING, command="DROP DATABASE")
+
+
+def _drop_owned(stmt: pb.DropOwnedStmt, _schema: str) -> Iterator[a.Action]:
+    for item in stmt.roles:
+        yield a.Drop(
+            table=Relation("", item.role_spec.rolename or "the user"), kind="owned",
+            cascade=stmt.behavior == pb.DROP_CASCADE,
+        )  # fmt: skip
 
 
 def _named(node: pb.Node, schema: str) -> Relation:
@@ -214,56 +247,6 @@ def _lock(stmt: pb.LockStmt, schema: str) -> Iterator[a.Action]:
             yield a.LockTable(table=relation(item.range_var, schema), mode=stmt.mode)
 
 
-def _update(stmt: pb.UpdateStmt, schema: str) -> Iterator[a.Action]:
-    assigned = tuple(target.res_target.name for target in stmt.target_list)
-    yield _changed("update", stmt, schema, assigned)
-
-
-def _delete(stmt: pb.DeleteStmt, schema: str) -> Iterator[a.Action]:
-    yield _changed("delete", stmt, schema, ())
-
-
-def _changed(
-    command: Literal["update", "delete"], stmt: pb.UpdateStmt | pb.DeleteStmt, schema: str, assigned: tuple[str, ...]
-) -> a.ChangeRows:
-    where = stmt.HasField("where_clause")
-    equal, batch = _bounds(stmt.where_clause) if where else (frozenset[str](), False)
-    return a.ChangeRows(
-        table=relation(stmt.relation, schema), command=command, where=where, assigned=assigned, equal=equal, batch=batch
-    )
-
-
-def _bounds(where: pb.Node) -> tuple[frozenset[str], bool]:
-    """Columns that are equal to constants, and whether a LIMIT or a range with both ends makes it a batch."""
-    found = list(nodes(where))
-    limit = any(node.HasField("select_stmt") and node.select_stmt.HasField("limit_count") for node in found)
-    compared = [pair for node in found if node.HasField("a_expr") and (pair := _comparison(node.a_expr))]
-    upper = {column for column, operator in compared if operator in {"<", "<="}}
-    lower = {column for column, operator in compared if operator in {">", ">="}}
-    between = any(operator == "between" for _, operator in compared)
-    return frozenset(c for c, operator in compared if operator == "="), limit or between or bool(upper & lower)
-
-
-def _comparison(expr: pb.A_Expr) -> tuple[str, str] | None:
-    """The column that is compared with constants or parameters, and how; None for any other expression."""
-    if not expr.lexpr.HasField("column_ref") or not _fixed(expr.rexpr):
-        return None
-    column = expr.lexpr.column_ref.fields[-1].string.sval
-    if expr.kind in {pb.AEXPR_BETWEEN, pb.AEXPR_IN}:
-        return column, "between" if expr.kind == pb.AEXPR_BETWEEN else "="
-    operator = expr.name[-1].string.sval if expr.name else ""
-    return (column, operator) if operator in BOUNDS else None
-
-
-def _fixed(node: pb.Node) -> bool:
-    return not any(inner.HasField("column_ref") or inner.HasField("sub_link") for inner in nodes(node))
-
-
-def _insert(stmt: pb.InsertStmt, schema: str) -> Iterator[a.Action]:
-    query = stmt.select_stmt.select_stmt
-    yield a.InsertRows(table=relation(stmt.relation, schema), select=bool(query.from_clause))
-
-
 def _create_policy(stmt: pb.CreatePolicyStmt, schema: str) -> Iterator[a.Action]:
     columns = _reads(stmt.qual, schema)[1] | _reads(stmt.with_check, schema)[1]
     yield a.CreatePolicy(table=relation(stmt.table, schema), name=stmt.policy_name, columns=columns)
@@ -280,8 +263,11 @@ def _create_trigger(stmt: pb.CreateTrigStmt, schema: str) -> Iterator[a.Action]:
 
 def _create_function(stmt: pb.CreateFunctionStmt, schema: str) -> Iterator[a.Action]:
     said = [o.def_elem.arg.string.sval for o in stmt.options if o.def_elem.defname == "volatility"]
+    language = [o.def_elem.arg.string.sval for o in stmt.options if o.def_elem.defname == "language"]
     name = _qualified([part.string.sval for part in stmt.funcname], schema)
-    yield a.CreateFunction(table=name, volatility=said[0] if said else "volatile")
+    yield a.CreateFunction(
+        table=name, volatility=said[0] if said else "volatile", language=language[0] if language else "sql"
+    )
 
 
 def _create_enum(stmt: pb.CreateEnumStmt, schema: str) -> Iterator[a.Action]:
@@ -329,13 +315,19 @@ def _select(stmt: pb.SelectStmt, schema: str) -> Iterator[a.Action]:
             yield a.SetVariable(
                 table=NOTHING, name=name.lower(), values=(value,) if value else (), local=local == "true"
             )
+        elif target.res_target.val.HasField("func_call"):
+            yield a.CallFunction(table=_qualified([part.string.sval for part in call.funcname], schema))
     if stmt.HasField("into_clause"):
         into = stmt.into_clause.rel
         yield a.CreateTable(table=relation(into, schema), temporary=into.relpersistence == "t", from_select=True)
 
 
+def _call(stmt: pb.CallStmt, schema: str) -> Iterator[a.Action]:
+    yield a.CallFunction(table=_qualified([part.string.sval for part in stmt.funccall.funcname], schema))
+
+
 def _transaction(stmt: pb.TransactionStmt, _schema: str) -> Iterator[a.Action]:
-    kind: Any = OF_TRANSACTIONS.get(stmt.kind, "other")
+    kind: Any = "chain" if stmt.chain else OF_TRANSACTIONS.get(stmt.kind, "other")
     yield a.Transaction(table=NOTHING, kind=kind)
 
 
@@ -347,13 +339,15 @@ def _do(stmt: pb.DoStmt, _schema: str) -> Iterator[a.Action]:
 Reader = Callable[[Any, str], Iterator[a.Action]]
 _READERS: dict[str, Reader] = {
     "create_stmt": _create_table, "create_table_as_stmt": _create_table_as, "view_stmt": _create_view,
-    "alter_table_stmt": _alter_table, "rename_stmt": _rename, "alter_object_schema_stmt": _set_schema,
-    "index_stmt": _create_index, "drop_stmt": _drop, "dropdb_stmt": _drop_database, "reindex_stmt": _reindex,
-    "truncate_stmt": _truncate, "vacuum_stmt": _vacuum, "cluster_stmt": _cluster, "refresh_mat_view_stmt": _refresh,
-    "lock_stmt": _lock, "update_stmt": _update, "delete_stmt": _delete, "insert_stmt": _insert,
+    "alter_table_stmt": _alter_table, "alter_table_move_all_stmt": _move_all, "rename_stmt": _rename,
+    "alter_object_schema_stmt": _set_schema,
+    "index_stmt": _create_index, "drop_stmt": _drop, "drop_owned_stmt": _drop_owned, "dropdb_stmt": _drop_database,
+    "reindex_stmt": _reindex, "truncate_stmt": _truncate, "vacuum_stmt": _vacuum, "cluster_stmt": _cluster,
+    "refresh_mat_view_stmt": _refresh, "lock_stmt": _lock,
+    "update_stmt": update, "delete_stmt": delete, "insert_stmt": insert, "merge_stmt": merge,
     "create_policy_stmt": _create_policy, "create_trig_stmt": _create_trigger,
     "create_function_stmt": _create_function, "create_enum_stmt": _create_enum,
     "composite_type_stmt": _create_composite, "alter_enum_stmt": _alter_enum, "create_domain_stmt": _create_domain,
     "alter_domain_stmt": _alter_domain, "variable_set_stmt": _set, "select_stmt": _select,
-    "transaction_stmt": _transaction, "do_stmt": _do,
+    "transaction_stmt": _transaction, "do_stmt": _do, "call_stmt": _call,
 }  # fmt: skip

@@ -22,6 +22,7 @@ SUFFIXES = {"primary key": "pkey", "unique": "key", "check": "check", "foreign k
             "not null": "not_null"}  # fmt: skip
 COLUMN_ACTIONS: dict[int, type[a.ColumnAction]] = {
     pb.AT_SetNotNull: a.SetNotNull, pb.AT_DropNotNull: a.DropNotNull, pb.AT_AddIdentity: a.AddIdentity,
+    pb.AT_SetExpression: a.SetExpression,
 }  # fmt: skip
 GENTLE = {  # ALTER TABLE that takes less than ACCESS EXCLUSIVE
     pb.AT_SetStatistics, pb.AT_SetRelOptions, pb.AT_ResetRelOptions, pb.AT_SetOptions, pb.AT_ResetOptions,
@@ -83,13 +84,25 @@ def column(node: pb.ColumnDef, table: Relation) -> ColumnSpec:
     written = [item.constraint for item in node.constraints]
     kinds = {c.contype for c in written}
     generated = next((c for c in written if c.contype == pb.CONSTR_GENERATED), None)
-    defaults = [c.raw_expr for c in written if c.contype == pb.CONSTR_DEFAULT]
+    defaults = [c.raw_expr for c in written if c.contype == pb.CONSTR_DEFAULT and not _is_null(c.raw_expr)]
     specs = tuple(spec for c in written if (spec := constraint(c, table, node.colname)))
     return ColumnSpec(
         name=node.colname, type=type_of(node.type_name), not_null=bool(kinds & {pb.CONSTR_NOTNULL, pb.CONSTR_PRIMARY}),
         default=defaults[0] if defaults else None, identity=pb.CONSTR_IDENTITY in kinds, constraints=specs,
         generated="" if generated is None else "virtual" if generated.generated_kind == "v" else "stored",
+        computed_from=_named_in(generated.raw_expr) if generated is not None else frozenset(),
     )  # fmt: skip
+
+
+def _is_null(node: pb.Node) -> bool:
+    """Whether an expression is NULL, with a type or without: as a default, it is none."""
+    return _is_null(node.type_cast.arg) if node.HasField("type_cast") else node.a_const.isnull
+
+
+def _named_in(expression: pb.Node) -> frozenset[str]:
+    """Columns that an expression names."""
+    used = (n.column_ref.fields[-1].string.sval for n in nodes(expression) if n.HasField("column_ref"))
+    return frozenset(used)
 
 
 def constraint(node: pb.Constraint, table: Relation, of_column: str = "") -> ConstraintSpec | None:

@@ -7,8 +7,9 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
 from pgrefit.lint.migration import Statement
+from pgrefit.lint.reading_tables import expression_text
 from pgrefit.lint.specs import ConstraintSpec
-from pgrefit.model.ddl import ddl
+from pgrefit.model.ddl import Expression, ddl, raw
 from pgrefit.model.names import Relation, fit
 from pgrefit.model.sql_tree import parse_expression, value_of
 
@@ -91,14 +92,34 @@ def batched(statement: Statement) -> str:
     """One batch of an UPDATE or DELETE; '' where its WHERE does not say which rows are still to be changed."""
     node = statement.node
     kind = str(node.WhichOneof("node"))
+    if kind not in {"update_stmt", "delete_stmt"}:
+        return ""
     stmt = pb.UpdateStmt() if kind == "update_stmt" else pb.DeleteStmt()
     stmt.CopyFrom(getattr(node, kind))
-    if not stmt.HasField("where_clause") or _joined(stmt) or stmt.HasField("with_clause"):
+    if _joined(stmt) or stmt.HasField("with_clause"):
         return ""
+    if not stmt.HasField("where_clause"):
+        still = _still_to_change(stmt)
+        if not still:
+            return ""
+        stmt.where_clause.CopyFrom(value_of(parse_expression(still)))
     rows = text_of("select_stmt", _some_of(stmt))
     stmt.where_clause.CopyFrom(value_of(parse_expression(f"ctid = ANY (ARRAY({rows}))")))
     return script(
         "-- again and again until it changes no row, each time in a transaction of its own:", text_of(kind, stmt)
+    )
+
+
+def _still_to_change(stmt: pb.UpdateStmt | pb.DeleteStmt) -> str:
+    """A condition for the rows that are left; '' where an UPDATE sets something other than constants."""
+    if isinstance(stmt, pb.DeleteStmt):
+        return "true"
+    targets = [item.res_target for item in stmt.target_list]
+    if any(target.indirection or not target.val.HasField("a_const") for target in targets):
+        return ""
+    return " OR ".join(
+        ddl("{c} IS DISTINCT FROM {v}", c=target.name, v=raw(Expression(expression_text(target.val))))
+        for target in targets
     )
 
 

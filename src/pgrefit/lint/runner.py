@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pgrefit.lint.actions import CreateIndex
 from pgrefit.lint.files import Source
 from pgrefit.lint.ignores import Ignore, ignores_of
 from pgrefit.lint.locking import go_on
 from pgrefit.lint.migration import Migration, Place, Statement, parse_migration
 from pgrefit.lint.replay import replay
+from pgrefit.lint.rewrites import own_text
 from pgrefit.lint.rule import LintRule, Problem
 from pgrefit.lint.rules import SYNTAX, UNUSED_IGNORE, all_lint_rules
 from pgrefit.lint.site import Course, Facts, Site, settings_after
@@ -20,6 +22,7 @@ from pgrefit.model.finding import Severity
 from pgrefit.model.lint import LintFinding, LintReport
 from pgrefit.model.observation import Question
 
+MENDED = "-- … the statement, mended as its other finding says"
 SMALL, LARGE = 10_000, 1_000_000  # rows up to which a scan is not noticed, and from which it is an outage
 
 
@@ -75,6 +78,7 @@ class _Walk:
     migration: Migration
     state: State
     facts: Facts | None
+    ahead: Sequence[CreateIndex] = ()
 
     def sites(self) -> Iterator[Site]:
         self.state.begin(self.migration.name)
@@ -83,7 +87,7 @@ class _Walk:
         for number, statement in enumerate(self.migration.statements):
             site = Site(
                 migration=self.migration, statement=statement, number=number, state=self.state, facts=self.facts,
-                settings=settings, course=course,
+                settings=settings, course=course, ahead=self.ahead,
             )  # fmt: skip
             yield site
             go_on(course, statement, self.state, has_timeout=site.setting("lock_timeout") not in {"0", ""})
@@ -96,9 +100,10 @@ def _walk(sources: Sequence[Source], facts: Facts | None, choice: Choice) -> Ite
     states: dict[str, State] = {}
     snapshot = facts.observation.snapshot if facts else None
     reported = not choice.since
-    for source in sources:
+    for migration, ahead in _with_indexes_ahead([parse_migration(source) for source in sources]):
+        source = migration.source
         state = states.setdefault(source.series, State(snapshot)) if source.series else State(snapshot)
-        walk = _Walk(migration=parse_migration(source), state=state, facts=facts)
+        walk = _Walk(migration=migration, state=state, facts=facts, ahead=ahead)
         reported = reported or source.name.endswith(choice.since)
         if reported:
             yield walk
@@ -107,20 +112,41 @@ def _walk(sources: Sequence[Source], facts: Facts | None, choice: Choice) -> Ite
                 pass
 
 
+def _with_indexes_ahead(migrations: list[Migration]) -> Iterator[tuple[Migration, Sequence[CreateIndex]]]:
+    """Each file with the indexes that later files of its series make: CONCURRENTLY often has a file of its own."""
+    made: dict[str, list[CreateIndex]] = {}
+    for migration in migrations:
+        own = [a for s in migration.statements for a in s.actions if isinstance(a, CreateIndex)]
+        made.setdefault(migration.source.series, []).extend(own)
+    for migration in migrations:
+        rest = made[migration.source.series]
+        del rest[: sum(isinstance(a, CreateIndex) for s in migration.statements for a in s.actions)]
+        yield migration, tuple(rest) if migration.source.series else ()
+
+
 def _file(walk: _Walk, facts: Facts | None, choice: Choice) -> LintReport:
     rules = choice.rules(tool=walk.migration.tool, database=facts is not None)
     found: list[LintFinding] = [_syntax(walk.migration, fault.place, fault.text, fault.message)
                                 for fault in walk.migration.faults]  # fmt: skip
     crashes: list[Crash] = []
     for site in walk.sites():
+        here: list[LintFinding] = []
         for rule in rules:
             try:
-                found += [
+                here += [
                     _finding(rule, site, problem) for problem in rule.check(site) if not _is_declared(site, problem)
                 ]
             except Exception as error:  # noqa: BLE001 - whatever it is, the other rules' findings must not be lost
                 crashes.append(Crash(rule=rule.name, error=f"{type(error).__name__}: {error} ({site.migration.name})"))
+        found += _without_repeats(here, own_text(site.statement))
     return _report(walk.migration, sorted(set(found), key=_order), crashes, choice)
+
+
+def _without_repeats(found: list[LintFinding], own: str) -> list[LintFinding]:
+    """Findings of one statement: where one is against the statement itself, the others do not offer it again."""
+    if not any(finding.severity.rank and own not in finding.rewrite for finding in found):
+        return found
+    return [replace(finding, rewrite=finding.rewrite.replace(own, MENDED)) for finding in found]
 
 
 def _report(migration: Migration, found: list[LintFinding], crashes: list[Crash], choice: Choice) -> LintReport:

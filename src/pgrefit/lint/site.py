@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pgrefit.lint.actions import Action, SetVariable, Transaction
+from pgrefit.lint.actions import Action, CreateIndex, SetVariable, Transaction
 from pgrefit.lint.migration import Migration, Statement
 from pgrefit.lint.state import State
 from pgrefit.model.finding import Evidence
@@ -51,6 +51,7 @@ class Site:
     facts: Facts | None = None
     settings: dict[str, str] = field(default_factory=dict[str, str])  # set in this file so far
     course: Course = field(default_factory=Course)
+    ahead: Sequence[CreateIndex] = ()  # that later files make
 
     def actions(self, *kinds: type[Kind]) -> Iterator[Kind]:
         """What the statement does, of these kinds."""
@@ -70,11 +71,19 @@ class Site:
         """The file's statements after this one."""
         return self.migration.statements[self.number + 1 :]
 
+    def later_on(self, table: Relation) -> Iterator[Action]:
+        """What the file's statements after this one do to a table."""
+        return (action for number, action in self.migration.of_tables.get(table, ()) if number > self.number)
+
     @property
     def earlier_together(self) -> tuple[Statement, ...]:
         """Those before it in the same transaction."""
         own = self.statement.transaction
         return () if own is None else tuple(s for s in self.earlier if s.transaction == own)
+
+    def surely_with(self, other: Statement) -> bool:
+        """Whether it is known, not assumed, that an earlier statement of the same transaction shares it."""
+        return self.migration.certain or (self.statement.in_body and other.body == self.statement.body)
 
     def setting(self, name: str) -> str:
         """The value that the file has set; '' where it has not, or has reset it."""
@@ -113,7 +122,7 @@ def settings_after(statement: Statement, before: dict[str, str]) -> dict[str, st
     """The settings that hold after a statement; a reset one is not there. Those of SET LOCAL are named LOCAL …."""
     found = dict(before)
     for action in statement.actions:
-        if isinstance(action, Transaction) and action.kind in {"commit", "rollback"}:
+        if isinstance(action, Transaction) and action.kind in {"commit", "rollback", "chain"}:
             found = {name: value for name, value in found.items() if not name.startswith(LOCAL)}
         elif isinstance(action, SetVariable) and action.name:
             name = f"{LOCAL}{action.name}" if action.local else action.name

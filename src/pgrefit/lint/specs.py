@@ -38,6 +38,7 @@ class ColumnSpec:
     not_null: bool = False
     default: pb.Node | None = field(default=None, compare=False)
     generated: Literal["", "stored", "virtual"] = ""
+    computed_from: frozenset[str] = frozenset()  # columns that a generated one reads
     identity: bool = False
     constraints: tuple[ConstraintSpec, ...] = ()
 

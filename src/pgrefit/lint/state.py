@@ -20,6 +20,7 @@ class ColumnState:
     type: TypeName
     not_null: bool = False
     added_in: str = ""  # the file that added it
+    computed_from: frozenset[str] = frozenset()
 
 
 @dataclass(kw_only=True)
@@ -202,7 +203,9 @@ def _constraint(c: Constraint) -> ConstraintState | None:
 def as_column(spec: ColumnSpec, file: str) -> ColumnState:
     """A column that a statement makes."""
     required = spec.not_null or spec.serial or spec.identity
-    return ColumnState(type=spec.type.stored, not_null=required, added_in=file)
+    return ColumnState(
+        type=spec.type.stored, not_null=required, added_in=file, computed_from=spec.computed_from
+    )  # fmt: skip
 
 
 def as_constraint(spec: ConstraintSpec) -> ConstraintState:

@@ -1,7 +1,7 @@
 """How migration tools run a file: in one transaction or not, and which part of it is the way up.
 
 Sources: the manuals of goose, dbmate, sql-migrate, Flyway, golang-migrate, Atlas, Prisma, diesel, sqlx, tern,
-node-pg-migrate, postgres-migrations and Supabase.
+node-pg-migrate, postgres-migrations, Sqitch, Drizzle and Supabase.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ OWN = "pgrefit"  # a plan of our own
 FLYWAY = re.compile(r"^([VU]\d[\d._]*|R)__.*\.sql$")
 PRISMA_FOLDER = re.compile(r"^\d{14}_")
 UP_FILE = re.compile(r"^\d+.*\.up\.sql$")
+SQITCH = re.compile(r"^-- (deploy|revert|verify) \S+ (to|from|on) pg$")
 DOWN_FILE = re.compile(r"(^down\.sql$|\.down\.sql$|^U\d[\d._]*__.*\.sql$)")
 SECTIONS = (  # of one file that holds both ways: tool, beginning of the way up, of the way down
     ("goose", "-- +goose up", "-- +goose down"),
@@ -25,6 +26,11 @@ SECTIONS = (  # of one file that holds both ways: tool, beginning of the way up,
     ("node-pg-migrate", "-- up migration", "-- down migration"),
     ("tern", "", "---- create above / drop below ----"),
 )
+BOOKKEEPING = frozenset({  # in which tools keep what has been run: a row each, or one row
+    "alembic_version", "schema_migrations", "ar_internal_metadata", "flyway_schema_history", "goose_db_version",
+    "django_migrations", "_prisma_migrations", "__drizzle_migrations", "databasechangelog", "databasechangeloglock",
+    "knex_migrations", "pgmigrations", "_sqlx_migrations", "__EFMigrationsHistory", "doctrine_migration_versions",
+})  # fmt: skip
 NO_TRANSACTION = (
     "-- +goose no transaction", "-- atlas:txmode none", "-- no-transaction", "---- tern: disable-tx",
     "-- postgres-migrations disable-transaction", "-- disable-transaction", "-- transaction: false",
@@ -44,13 +50,23 @@ class Convention:
 
 
 def is_down_file(path: Path) -> bool:
-    """Whether the file's name says that it is a way back."""
-    return bool(DOWN_FILE.search(path.name))
+    """Whether the file's name, or its folder beside the one of the ways up, says that it is a way back."""
+    return bool(DOWN_FILE.search(path.name)) or _in_sqitch(path, "revert")
+
+
+def is_check_file(path: Path) -> bool:
+    """Whether the file only looks whether another has been run."""
+    return _in_sqitch(path, "verify")
+
+
+def _in_sqitch(path: Path, folder: str) -> bool:
+    return any(parent.name == folder and parent.with_name("deploy").is_dir() for parent in path.parents)
 
 
 def convention_of(path: Path, text: str) -> Convention:
     """The convention that a file's markers, its name, or the files around it tell."""
     marks = [line.strip().lower() for line in text.splitlines() if line.lstrip().startswith("--")]
+    marks += ["--> statement-breakpoint"] if "--> statement-breakpoint" in text else []
     tool, wrapping = _tool(path, marks)
     if _is_unwrapped(path, tool, marks):
         return Convention(tool=tool, transaction="none", known=True)
@@ -79,6 +95,10 @@ def _tool(path: Path, marks: list[str]) -> tuple[str, Wrapping]:
     for tool, up_mark, down_mark in SECTIONS:
         if any(mark.startswith((up_mark or down_mark, down_mark)) for mark in marks):
             return tool, "whole"
+    if any(SQITCH.match(mark) for mark in marks):
+        return "sqitch", "none"  # psql runs it: each statement by itself
+    if any(mark.startswith("--> statement-breakpoint") for mark in marks):
+        return "drizzle", "whole"
     if any(mark.startswith("-- atlas:") for mark in marks) or (path.parent / "atlas.sum").is_file():
         return "atlas", "whole"
     return _tool_by_name(path)

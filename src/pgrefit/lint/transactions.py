@@ -18,7 +18,7 @@ from pgrefit.lint.actions import (
 from pgrefit.lint.tools import Convention
 
 WHOLE = 0
-Numbered = Sequence[tuple[tuple[Action, ...], bool]]  # actions of each statement, and whether it is in a body
+Numbered = Sequence[tuple[tuple[Action, ...], int]]  # actions of each statement, and the body that it is in or 0
 
 
 def must_run_alone(action: Action) -> bool:
@@ -43,26 +43,25 @@ def is_concurrent(action: Action) -> bool:
 
 
 def assign(convention: Convention, statements: Numbered) -> tuple[list[int | None], bool]:
-    """A transaction's number for each statement, None: by itself; and whether that is known rather than assumed."""
+    """A transaction's number for each statement, None: by itself; and whether that is known rather than assumed.
+
+    A body runs in one transaction even where nothing around it does; that has a negative number.
+    """
     begins = any(_kind(actions) == "begin" for actions, _ in statements)
     alone = _wrapping(convention, statements, begins=begins) == "none"
     assigned: list[int | None] = []
     current: int | None = None if alone else WHOLE
     number = WHOLE
-    for actions, in_body in statements:
-        kind = "" if in_body else _kind(actions)
+    for actions, body in statements:
+        kind = "" if body else _kind(actions)
         if kind == "begin" and current is None:
-            number += 1
-            current = number
-        assigned.append(_own(current, number, in_body=in_body))
+            current = number = number + 1
+        assigned.append(-body if body and current is None else current)
         if kind in {"commit", "rollback"}:
             current = None
+        elif kind == "chain":
+            current = number = number + 1
     return assigned, convention.known or begins or alone
-
-
-def _own(current: int | None, number: int, *, in_body: bool) -> int | None:
-    """A body runs in one transaction even where nothing around it does."""
-    return -1 - number if in_body and current is None else current
 
 
 def _kind(actions: tuple[Action, ...]) -> str:
@@ -71,7 +70,7 @@ def _kind(actions: tuple[Action, ...]) -> str:
 
 def _wrapping(convention: Convention, statements: Numbered, *, begins: bool) -> str:
     """Whoever writes what cannot run in a transaction, or opens one, knows that the tool opens none."""
-    outer = [actions for actions, in_body in statements if not in_body]
+    outer = [actions for actions, body in statements if not body]
     lonely = [any(map(must_run_alone, actions)) for actions in outer]
     match convention.transaction:
         case "message":

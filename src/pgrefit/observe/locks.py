@@ -79,16 +79,23 @@ class _Behind:
 def look_for_locks(conn: psycopg.Connection[Any], known: Closed = OPEN) -> Closed:
     """What is locked now, beside what is known to have been."""
     held = {each.oid: each for each in fetch(conn, "locked_relations", _Held)}
-    if not held and known is OPEN:
-        return OPEN
+    if not held:
+        return known
     behind = fetch(conn, "behind_locks", _Behind, locked=list(held))
     named = [(each, f"{WHAT[each.kind]} names {_told(held[each.locked])}") for each in behind]
     locked = known.locked | {each.oid: why for each, why in named if each.kind == RELATION}
     locked |= {oid: str(each) for oid, each in held.items()}
     functions = known.functions | {each.oid: why for each, why in named if each.kind == FUNCTION}
-    beside = {oid: f"another table of its tree cannot be read: {why}" for oid, why in locked.items()}
-    beside |= {oid: f"{Relation(each.schema, each.name)} of its tree is {each}" for oid, each in held.items()}
-    return Closed(locked=locked, beside=_beside(conn, beside), functions=functions)
+    beside = {oid: f"{Relation(each.schema, each.name)} of its tree is {each}" for oid, each in held.items()}
+    return closed_with(conn, locked, functions, beside)
+
+
+def closed_with(
+    conn: psycopg.Connection[Any], locked: Reasons, functions: Reasons, beside: Reasons | None = None
+) -> Closed:
+    """These, and what is beside them in their trees; `beside`: what is said there of some in place of their reason."""
+    said = {oid: f"another table of its tree cannot be read: {why}" for oid, why in locked.items()}
+    return Closed(locked=locked, beside=_beside(conn, said | (beside or {})), functions=functions)
 
 
 def _told(held: _Held) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgrefit.model.access import Persona
 from pgrefit.model.ddl import ddl
-from pgrefit.model.snapshot import Policy, Role, Snapshot, Table
+from pgrefit.model.snapshot import Policy, Snapshot, Table
 from pgrefit.pg.attempt import attempt
 from pgrefit.pg.connect import Session
 from pgrefit.pg.queries import fetch_dicts
@@ -38,12 +38,6 @@ def memberships(db: Snapshot, role: str) -> set[str]:
         found |= new
         new = {group for name in new for group in groups.get(name, ())} - found
     return found - {role}
-
-
-def roles_of(db: Snapshot, who: tuple[Persona, ...]) -> tuple[Role, ...]:
-    """The roles of personas, and those that they are members of."""
-    names = {name for persona in who for name in (persona.role, *memberships(db, persona.role))}
-    return tuple(role for role in db.roles if role.name in names)
 
 
 def effective_roles(conn: Session, persona: Persona) -> frozenset[str]:

@@ -9,8 +9,12 @@ from typing import Any
 
 import psycopg
 
+from pgrefit.errors import LockNotGranted
+from pgrefit.model.names import Relation
 from pgrefit.model.observation import Answer, Cell, Question
 from pgrefit.pg.ask import Asker, Reply, ask
+from pgrefit.pg.catalogs import locked_catalogs
+from pgrefit.pg.queries import fetch_dicts
 
 from .answer_file import AnswerFile
 from .budget import Purse
@@ -47,17 +51,40 @@ def _within(asker: Asker, question: Question, purse: Purse, file: AnswerFile | N
     if refusal := purse.refuses(question):
         return Answer(skipped=refusal)
     began = time.monotonic()
-    reply = asker.ask(
-        question.select, runtime_ms=purse.question_ms, lock_wait_ms=LOCK_WAIT_MS, rows=MOST_ROWS,
-        small=purse.is_small(question),
-    )  # fmt: skip
-    if reply.locked:
-        purse.locked.add(question.about)
+    reply = _past_catalog_locks(asker, question, purse)
+    if purse.stopped:
+        return Answer(skipped=purse.stopped)
     found = _answer(reply)
     if file:
         file.keep(question, found)
     purse.pay(question, time.monotonic() - began)
     return found
+
+
+def _past_catalog_locks(asker: Asker, question: Question, purse: Purse) -> Reply:
+    """The reply. A lock on a catalog, seldom there for long, is waited for; where it stays, nothing more is asked."""
+    while True:
+        reply = asker.ask(
+            question.select, runtime_ms=purse.question_ms, lock_wait_ms=LOCK_WAIT_MS, rows=MOST_ROWS,
+            small=purse.is_small(question),
+        )  # fmt: skip
+        if not reply.locked or purse.lock(question, _locked_now(asker.conn)):
+            return reply
+        held = locked_catalogs(asker.conn)
+        purse.patience -= LOCK_WAIT_MS / 1000
+        if not held:
+            purse.locked.add(question.about)
+            return reply
+        if purse.patience <= 0:
+            purse.stopped = f"the system catalog {'; '.join(map(str, held))}"
+            return reply
+
+
+def _locked_now(conn: psycopg.Connection[Any]) -> list[Relation]:
+    try:
+        return [Relation(row["schema"], row["name"]) for row in fetch_dicts(conn, "locked_relations")]
+    except LockNotGranted:
+        return []
 
 
 def _reply(conn: psycopg.Connection[Any], question: Question, runtime_ms: int, rows: int) -> Reply:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import psycopg
 
+from pgrefit.errors import StoppedSafely
 from pgrefit.model.snapshot import Snapshot
+from pgrefit.observe.broken import look_for_broken
 from pgrefit.observe.columns import read_columns
 from pgrefit.observe.locks import OPEN, look_for_locks
 from pgrefit.observe.objects import (
@@ -23,7 +26,7 @@ from pgrefit.observe.parts import read_constraints, read_indexes, read_parents, 
 from pgrefit.observe.reader import Reader, open_reader
 from pgrefit.observe.tables import Parts, read_tables, read_views
 from pgrefit.observe.uses import read_uses, read_whole_uses
-from pgrefit.pg.moment import ROUNDS, at_one_moment
+from pgrefit.pg.moment import ROUNDS, UNPRINTABLE, at_one_moment
 
 
 def take_snapshot(conn: psycopg.Connection[Any], *, past_locks: bool = False) -> Snapshot:
@@ -31,8 +34,8 @@ def take_snapshot(conn: psycopg.Connection[Any], *, past_locks: bool = False) ->
 
     Any role may: the catalog is open to all. System schemas, temporary objects and schema pgrefit are left out.
     Where a definition waits behind a lock for longer than the session allows it raises LockNotGranted; `past_locks`:
-    what is locked is in the snapshot as `unread` instead, with what can be told of it without waiting. Raises
-    StoppedSafely where the schema does not hold still.
+    what is locked, or cannot be printed, is in the snapshot as `unread` instead, with what can be told of it without.
+    Raises StoppedSafely where the schema does not hold still.
     """
     closed = OPEN
 
@@ -42,7 +45,16 @@ def take_snapshot(conn: psycopg.Connection[Any], *, past_locks: bool = False) ->
             closed = look_for_locks(conn, closed)
         return _assemble(open_reader(conn, closed))
 
-    return at_one_moment(conn, read, rounds=ROUNDS if past_locks else 1)
+    try:
+        return at_one_moment(conn, read, rounds=ROUNDS if past_locks else 1)
+    except StoppedSafely as error:
+        if not past_locks or not isinstance(error.__cause__, UNPRINTABLE):
+            raise
+        known = closed
+        closed = at_one_moment(conn, partial(look_for_broken, conn, known))
+        if closed is known:
+            raise
+    return at_one_moment(conn, read, rounds=ROUNDS)
 
 
 def _assemble(reader: Reader) -> Snapshot:

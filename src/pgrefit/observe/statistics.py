@@ -9,7 +9,7 @@ import psycopg
 
 from pgrefit.model.names import Relation
 from pgrefit.model.statistics import ColumnStatistics, IndexStatistics, SequenceStatistics, Statistics, TableStatistics
-from pgrefit.pg.moment import ROUNDS, at_one_moment
+from pgrefit.pg.moment import ROUNDS, UNPRINTABLE, at_one_moment
 from pgrefit.pg.queries import fetch_dicts
 
 
@@ -57,11 +57,20 @@ def _tables(conn: psycopg.Connection[Any], index_rows: list[dict[str, Any]]) -> 
 
 def _columns(conn: psycopg.Connection[Any]) -> dict[Relation, list[ColumnStatistics]]:
     columns: defaultdict[Relation, list[ColumnStatistics]] = defaultdict(list)
-    for row in fetch_dicts(conn, "column_statistics"):
+    for row in _column_rows(conn):
         name = Relation(row.pop("schema"), row.pop("name"))
         row |= {key: tuple(row[key]) for key in ("values", "frequencies", "bounds")}
         columns[name].append(ColumnStatistics(**row))
     return columns
+
+
+def _column_rows(conn: psycopg.Connection[Any]) -> list[dict[str, Any]]:
+    """Without values of the types of extensions where the library that prints them is gone."""
+    try:
+        with conn.transaction(force_rollback=True):
+            return fetch_dicts(conn, "column_statistics", of_extensions=True)
+    except UNPRINTABLE:
+        return fetch_dicts(conn, "column_statistics", of_extensions=False)
 
 
 def _index(row: dict[str, Any]) -> IndexStatistics:

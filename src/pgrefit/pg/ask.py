@@ -13,7 +13,7 @@ import psycopg
 from psycopg.types.numeric import FloatLoader
 from psycopg.types.string import TextLoader
 
-from pgrefit.errors import ConnectionLost, LockNotGranted
+from pgrefit.errors import ConnectionLost, LockNotGranted, PgrefitError
 from pgrefit.pg.errors import translate
 from pgrefit.pg.queries import fetch_dicts
 
@@ -44,6 +44,10 @@ def ask(conn: psycopg.Connection[Any], select: str, *, runtime_ms: int, lock_wai
     try:
         with _bounded(conn, runtime_ms, lock_wait_ms), _plain(psycopg.ServerCursor(conn, CURSOR)) as cursor:
             return _reply(cursor, select, rows)
+    except ConnectionLost:
+        raise
+    except PgrefitError as error:
+        return Reply(error=error.why or error.what, locked=isinstance(error, LockNotGranted))
     except psycopg.Error as error:
         explained = translate(error)
         if isinstance(explained, ConnectionLost) and (conn.closed or (error.sqlstate or "")[:2] != FOREIGN):
@@ -59,7 +63,7 @@ class Asker:
     """
 
     def __init__(self, conn: psycopg.Connection[Any]) -> None:
-        self._conn = conn
+        self.conn = conn
         self._shared = ExitStack()
         self._cursor: psycopg.Cursor[Any] | None = None
         self._until = 0.0
@@ -75,18 +79,20 @@ class Asker:
         reply = self._quick_reply(select, rows) if small and runtime_ms >= QUICK_MS else None
         if reply is None or time.monotonic() >= self._until:
             self._end()
-        return reply or ask(self._conn, select, runtime_ms=runtime_ms, lock_wait_ms=lock_wait_ms, rows=rows)
+        return reply or ask(self.conn, select, runtime_ms=runtime_ms, lock_wait_ms=lock_wait_ms, rows=rows)
 
     def _quick_reply(self, select: str, rows: int) -> Reply | None:
         try:
             return _reply(self._begun(), select, rows)
-        except psycopg.Error:
+        except ConnectionLost:
+            raise
+        except (PgrefitError, psycopg.Error):
             return None
 
     def _begun(self) -> psycopg.Cursor[Any]:
         if self._cursor is None:
-            self._shared.enter_context(_bounded(self._conn, QUICK_MS, QUICK_LOCK_MS))
-            self._cursor = self._shared.enter_context(_plain(psycopg.ClientCursor(self._conn)))
+            self._shared.enter_context(_bounded(self.conn, QUICK_MS, QUICK_LOCK_MS))
+            self._cursor = self._shared.enter_context(_plain(psycopg.ClientCursor(self.conn)))
             self._until = time.monotonic() + SHARED_SECONDS
         return self._cursor
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import psycopg
@@ -30,7 +31,25 @@ class Role:
     superuser: bool
     inherit: bool
     bypassrls: bool
-    member_of: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """`member` is a member of `role`: may it grant that, has it its privileges, and may it SET ROLE to it."""
+
+    member: str
+    role: str
+    admin: bool
+    inherit: bool
+    may_be: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """Roles, and what they are members of."""
+
+    roles: list[Role]
+    memberships: list[Membership]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +79,7 @@ class Source:
 
     major: int
     database: Database
-    roles: list[Role]
+    roles: Roles
     settings: list[Setting]
     extensions: list[str]
 
@@ -70,7 +89,7 @@ def read_source(connection: Session) -> Source:
     return Source(
         major=connection.info.server_version // 10000,
         database=fetch(connection, "clone_database", Database)[0],
-        roles=fetch(connection, "clone_roles", Role),
+        roles=read_roles(connection),
         settings=fetch(connection, "clone_settings", Setting),
         extensions=[row["name"] for row in fetch_dicts(connection, "clone_extensions")],
     )
@@ -93,10 +112,17 @@ def check_fits(target: Session, source: Source) -> None:
         )
 
 
-def make_roles(target: Session, roles: list[Role]) -> None:
+def read_roles(connection: Session, also: Iterable[str] = ()) -> Roles:
+    """The roles that a dump of the connected database names, and `also` these, with all that they are members of."""
+    roles = fetch(connection, "clone_roles", Role, also=list(also))
+    memberships = fetch(connection, "clone_memberships", Membership, members=[role.name for role in roles])
+    return Roles(roles=roles, memberships=memberships)
+
+
+def make_roles(target: Session, found: Roles) -> None:
     """Make the roles that the target does not have, without login; those it has are left alone."""
     there = {row["name"] for row in fetch_dicts(target, "role_names")}
-    missing = [role for role in roles if role.name not in there]
+    missing = [role for role in found.roles if role.name not in there]
     for role in missing:
         target.execute(
             sql.SQL("CREATE ROLE {} NOLOGIN {} {} {}").format(
@@ -106,9 +132,20 @@ def make_roles(target: Session, roles: list[Role]) -> None:
                 sql.SQL("BYPASSRLS" if role.bypassrls else "NOBYPASSRLS"),
             )
         )
-    for role in missing:
-        for group in role.member_of:
-            target.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(role.name)))
+    made = {role.name for role in missing}
+    for membership in found.memberships:
+        if membership.member in made:
+            target.execute(_grant(membership, target.info.server_version // 10000))
+
+
+def _grant(membership: Membership, major: int) -> sql.Composed:
+    """With all its options, where the server has them."""
+    grant = sql.SQL("GRANT {} TO {}").format(sql.Identifier(membership.role), sql.Identifier(membership.member))
+    if major < 16:
+        return grant + sql.SQL(" WITH ADMIN OPTION" if membership.admin else "")
+    return grant + sql.SQL(" WITH ADMIN {}, INHERIT {}, SET {}").format(
+        *map(sql.Literal, (membership.admin, membership.inherit, membership.may_be))
+    )
 
 
 def make_database(target: Session, database: Database, name: str) -> None:

@@ -61,6 +61,11 @@ def cannot_connect(error: psycopg.Error, conninfo: str) -> CannotConnect:
     )
 
 
+def database_of(conninfo: str) -> str:
+    """The database that a connection string leads to."""
+    return _with_defaults(conninfo)["dbname"]
+
+
 def _with_defaults(conninfo: str) -> dict[str, str]:
     """What libpq uses: its environment and defaults, then the connection string."""
     defaults = {o.keyword.decode(): o.val.decode() for o in Conninfo.get_defaults() if o.val is not None}

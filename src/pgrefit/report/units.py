@@ -10,7 +10,9 @@ from pgrefit.model.finding import Evidence, Scalar
 
 NOTHING = "–"
 ALIKE = 1.05  # a ratio below this is noise
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 _SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
 
 

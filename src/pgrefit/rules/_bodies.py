@@ -16,14 +16,15 @@ from pgrefit.model import lookup
 from pgrefit.model.snapshot import Function, Snapshot
 from pgrefit.model.sql_tree import UnreadableError, parse_sql
 from pgrefit.rules._access import is_users
+from pgrefit.rules._plpgsql import Json, parse_plpgsql
 from pgrefit.rules._trees import Tree
 
-Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
 RUN_TEXT = {"PLpgSQL_stmt_dynexecute": "query", "PLpgSQL_stmt_dynfors": "query",
             "PLpgSQL_stmt_return_query": "dynquery", "PLpgSQL_stmt_open": "dynquery"}  # fmt: skip
 STATEMENT = 0  # parse modes of PL/pgSQL: a whole statement, an expression, then assignments
 EXPRESSION = 2
 TESTS = {"cond", "t_expr"}
+FOREACH = "PLpgSQL_stmt_foreach_a"
 LANGUAGES = frozenset({"sql", "plpgsql"})
 UNPARSED = "the parser, libpg_query, does not take them in whole"
 
@@ -94,7 +95,7 @@ def _read(function: Function) -> Iterator[Body]:
         elif function.language == "sql":
             yield Body(function, definition, statements=tuple(_parsed(source(definition))))
         else:
-            yield _Reader(_plpgsql(function.definition)).body(function, definition)
+            yield _Reader(parse_plpgsql(function.definition)).body(function, definition)
     except (UnreadableError, postgast.PgQueryError, DecodeError, json.JSONDecodeError, RecursionError):
         return
 
@@ -102,19 +103,6 @@ def _read(function: Function) -> Iterator[Body]:
 def _parsed(sql: str) -> list[Tree]:
     """The tree of each statement."""
     return [Tree(raw.stmt) for raw in parse_sql(sql).stmts]
-
-
-def _plpgsql(definition: str) -> Json:
-    """The tree of a PL/pgSQL body.
-
-    libpg_query prints one brace too many for each variable that trigger functions have of themselves (TG_OP, …); they
-    stand before the statements, and the parser's error holds the text.
-    """
-    try:
-        return cast("Json", postgast.parse_plpgsql(definition))
-    except json.JSONDecodeError as error:
-        variables, action, statements = error.doc.partition('],"action":')
-        return cast("Json", json.loads(variables.replace("{}},", "{},") + action + statements))
 
 
 def source(definition: pb.CreateFunctionStmt) -> str:
@@ -128,6 +116,7 @@ class _Reader:
     """Collects what a PL/pgSQL tree holds."""
 
     tree: Json
+    names: list[str] = field(default_factory=list[str])
     statements: list[Tree] = field(default_factory=list[Tree])
     expressions: list[Tree] = field(default_factory=list[Tree])
     executed: list[Tree] = field(default_factory=list[Tree])
@@ -137,7 +126,13 @@ class _Reader:
     filled: set[str] = field(default_factory=set[str])
     handles_errors: bool = False
 
+    def _filled_in_turn(self, kind: str, value: Json) -> str:
+        """The variable that FOREACH fills; its place among all is what the tree has."""
+        place = value.get("varno") if kind == FOREACH and isinstance(value, dict) else None
+        return self.names[place] if isinstance(place, int) and place < len(self.names) else ""
+
     def body(self, function: Function, definition: pb.CreateFunctionStmt) -> Body:
+        self.names = _datums(self.tree)
         self._visit(self.tree, "", "", "")
         return Body(
             function, definition, tuple(self.statements), tuple(self.expressions), tuple(self.executed),
@@ -165,7 +160,7 @@ class _Reader:
         if place == "target":
             self.filled |= {name.lower(), *_fields(value)}
         self.handles_errors = self.handles_errors or kind == "PLpgSQL_exception_block"
-        self._visit(value, kind, "", name)
+        self._visit(value, kind, "", name or self._filled_in_turn(kind, value))
 
     def _take(self, text: str, mode: int, kind: str, place: str, name: str) -> None:
         if mode == STATEMENT:
@@ -177,7 +172,7 @@ class _Reader:
             self.expressions += _parsed(f"SELECT {target}")
         (tree,) = _parsed(f"SELECT {text}")
         self.expressions.append(tree)
-        if mode != EXPRESSION or place == "default_val":
+        if mode != EXPRESSION or place == "default_val" or (kind == FOREACH and place == "expr"):
             self.assigned.append((name.lower(), tree))
         if RUN_TEXT.get(kind) == place:
             self.executed.append(tree)
@@ -198,6 +193,18 @@ def _fields(row: Json) -> set[str]:
     """Names of the variables that a row is made of."""
     fields = row.get("fields") if isinstance(row, dict) else None
     return {str(f["name"]).lower() for f in fields if isinstance(f, dict)} if isinstance(fields, list) else set()
+
+
+def _datums(tree: Json) -> list[str]:
+    """The names of all variables, in the order by which the tree refers to them."""
+    function = (
+        tree[0].get("PLpgSQL_function") if isinstance(tree, list) and tree and isinstance(tree[0], dict) else None
+    )
+    datums = function.get("datums") if isinstance(function, dict) else None
+    variables = (
+        [next(iter(d.values()), None) for d in datums if isinstance(d, dict)] if isinstance(datums, list) else []
+    )
+    return [str(value.get("refname", "")) if isinstance(value, dict) else "" for value in variables]
 
 
 def _type_of(variable: Json) -> str:

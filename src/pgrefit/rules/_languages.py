@@ -14,12 +14,13 @@ from functools import lru_cache
 from ._names import MOST_NAMES, singular, words
 
 MEANINGS = """
-active aktiv actief activo ativo attivo actif aktywny активен активный jihuo qiyong actv
+active aktiv actief activo activa ativo ativa attivo attiva actif aktywny aktywna активен активный jihuo qiyong actv
 address adresse anschrift adres direccion endereco indirizzo адрес dizhi addr adr
 age alter leeftijd edad idade eta wiek возраст nianling
 amount betrag bedrag importe monto valor importo montant kwota сумма jine amt
 author autor auteur autore автор zuozhe
 balance saldo solde баланс остаток yue bal
+bill bolletta boleta boleto
 birth geburt geboorte nacimiento nascimento nascita naissance urodzenia рождения chusheng
 branch filiale sucursal succursale oddzial филиал fenhang
 canceled storniert annulliert cancelado annullato annule anulowany отменен quxiao

@@ -20,6 +20,7 @@ UNITS = {
 }  # fmt: skip
 IRREGULAR = {"people": "person", "children": "child", "men": "man", "women": "woman", "bases": "basis",
              "analyses": "analysis", "indices": "index", "vertices": "vertex", "matrices": "matrix"}  # fmt: skip
+BY = {"by", "von", "durch", "por", "par", "door", "przez", "av"}  # created_by, erstellt_von, creado_por, cree_par
 OWN_TABLE = {"parent", "ancestor", "root", "child", "previous", "next", "reply"}
 
 
@@ -64,7 +65,7 @@ def reference_name(column: str) -> ReferenceName:
         return ReferenceName(parts[:-1], marked=True)
     if len(parts) > 1 and parts[0] in {"id", "fk"}:
         return ReferenceName(parts[1:], marked=True)
-    return ReferenceName(parts, marked=len(parts) > 1 and parts[-1] == "by")
+    return ReferenceName(parts, marked=len(parts) > 1 and parts[-1] in BY)
 
 
 def affinity(reference: ReferenceName, table: Relation, *, owner: Relation) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgrefit.lint.actions import AddColumn, AlterType, SetLogged, SetTablespace
+from pgrefit.lint.actions import AddColumn, AlterType, SetExpression, SetLogged, SetTablespace
 from pgrefit.lint.reading_tables import expression_text
 from pgrefit.lint.rewrites import LATER, required, script
 from pgrefit.lint.rule import Problem, lint_rule
@@ -113,7 +113,13 @@ def volatile_default_rewrites_table(site: Site) -> Iterator[Problem]:
     clean="ALTER TABLE items ADD COLUMN total numeric GENERATED ALWAYS AS (price * quantity) VIRTUAL;",
 )
 def generated_column_rewrites_table(site: Site) -> Iterator[Problem]:
-    """ADD COLUMN … GENERATED ALWAYS AS (…) STORED."""
+    """ADD COLUMN … GENERATED ALWAYS AS (…) STORED, and SET EXPRESSION of such a column."""
+    for change in site.on_old(SetExpression):
+        yield Problem(
+            message=f"{change.table} is rewritten while nobody reads or writes it, to compute {change.column} anew;"
+            " a virtual column is not stored, and costs nothing",
+            grows_with=change.table,
+        )
     for action in site.on_old(AddColumn):
         if action.column.generated == "stored":
             yield Problem(
@@ -286,6 +292,9 @@ def _refusing(site: Site, action: AlterType) -> Iterator[str]:
     for name, columns in table.policies.items() if table else ():
         if action.column in columns:
             yield f"policy {name}"
+    for name, column in table.columns.items() if table else ():
+        if action.column in column.computed_from:
+            yield f"generated column {name}"
     for trigger, listed in table.triggers.items() if table else ():
         if action.column in listed:
             yield f"trigger {trigger}"
@@ -330,7 +339,7 @@ def _retyped(site: Site, table: Relation, columns: tuple[str, ...]) -> bool:
     clean="CREATE TABLE facts (at timestamptz) TABLESPACE fast_disk;",
 )
 def set_tablespace(site: Site) -> Iterator[Problem]:
-    """ALTER TABLE … SET TABLESPACE."""
+    """ALTER TABLE, INDEX or MATERIALIZED VIEW … SET TABLESPACE."""
     for action in site.on_old(SetTablespace):
         yield Problem(
             message=f"{action.table} is copied while nobody reads or writes it; pg_repack --tablespace does it online",

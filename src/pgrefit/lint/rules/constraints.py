@@ -21,6 +21,8 @@ from pgrefit.lint.rewrites import key_by_index, not_valid, own_text, required, s
 from pgrefit.lint.rule import Problem, lint_rule
 from pgrefit.lint.site import Site
 from pgrefit.lint.specs import ConstraintSpec
+from pgrefit.lint.state import ConstraintState
+from pgrefit.lint.tools import OWN
 from pgrefit.model.ddl import ddl
 from pgrefit.model.finding import Severity
 from pgrefit.model.names import Relation
@@ -108,19 +110,20 @@ def validated_in_same_transaction(site: Site) -> Iterator[Problem]:
     """NOT VALID and VALIDATE in one transaction. Milder where the tool is unknown, and may not use one transaction."""
     validated = list(site.on_old(ValidateConstraint))
     added = {
-        (a.table, a.constraint.name)
+        (a.table, a.constraint.name): statement
         for statement in ((*site.earlier_together, site.statement) if validated else ())
         for a in statement.actions
         if isinstance(a, AddConstraint)
     }
     for action in validated:
         if (action.table, action.name) in added:
-            doubt = "" if site.migration.certain else ", if the file is run in one transaction as most tools do"
+            sure = site.surely_with(added[action.table, action.name])
+            doubt = "" if sure else ", if the file is run in one transaction as most tools do"
             yield Problem(
                 message=f"{action.name} is validated under the lock that added it{doubt}",
                 rewrite=script("-- in a migration of its own:", own_text(site.statement)),
-                grows_with=action.table if site.migration.certain else None,
-                severity=None if site.migration.certain else Severity.INFO,
+                grows_with=action.table if sure else None,
+                severity=None if sure else Severity.INFO,
             )  # fmt: skip
 
 
@@ -139,10 +142,25 @@ def set_not_null_scans(site: Site) -> Iterator[Problem]:
         column, table = site.state.column(action.table, action.column), site.state.find(action.table)
         if (table is not None and action.column in table.proven) or (column is not None and column.not_null):
             continue
+        unknown = _validated_unseen(site, action.table)
+        doubt = f", unless {unknown}, which was validated before, says that there is none" if unknown else ""
         yield Problem(
-            message=f"every row of {action.table} is read for a NULL in {action.column} while nobody reads or writes",
-            rewrite=required(action.table, action.column), grows_with=action.table,
+            message=f"every row of {action.table} is read for a NULL in {action.column} while nobody reads or"
+            f" writes{doubt}",
+            rewrite=required(action.table, action.column), grows_with=None if unknown else action.table,
+            severity=Severity.INFO if unknown else None,
         )  # fmt: skip
+
+
+def _validated_unseen(site: Site, table: Relation) -> str:
+    """A constraint that the file has validated before, and that no file seen here has added; '' where there is none."""
+    known = {(a.table, a.constraint.name) for s in site.earlier for a in s.actions if isinstance(a, AddConstraint)}
+    state = site.state.find(table)
+    for action in (a for s in site.earlier for a in s.actions if isinstance(a, ValidateConstraint)):
+        seen = state is not None and action.name in state.constraints
+        if action.table == table and not seen and (table, action.name) not in known:
+            return action.name
+    return ""
 
 
 @lint_rule(
@@ -193,19 +211,22 @@ def primary_key_builds_index(site: Site) -> Iterator[Problem]:
     clean="ALTER TABLE events ADD PRIMARY KEY USING INDEX events_code;",
 )
 def primary_key_on_nullable_columns(site: Site) -> Iterator[Problem]:
-    """PRIMARY KEY USING INDEX where a column is known to be nullable and no validated check covers it."""
+    """PRIMARY KEY USING INDEX where a column may be NULL and no validated check covers it; a hint where unknown."""
     for table, spec in _added(site, "primary key"):
         index, found = site.state.indexes.get(table.beside(spec.index)), site.state.find(table)
-        if not spec.index or index is None or found is None:
+        if not spec.index or index is None:
             continue
-        open_ = [
-            k for k in index.keys if k in found.columns and not found.columns[k].not_null and k not in found.proven
-        ]
-        if open_:
+        columns, proven = (found.columns, found.proven) if found else ({}, frozenset[str]())
+        unknown = [k for k in index.keys if k and k not in columns and k not in proven]
+        open_ = [k for k in index.keys if k in columns and not columns[k].not_null and k not in proven]
+        if open_ or unknown:
+            doubt = "" if open_ else ", unless it is NOT NULL already"
             yield Problem(
-                message=f"{', '.join(open_)} of {table} may be NULL: every row is read while nobody reads or writes",
-                rewrite=script(*(required(table, column) for column in open_), "-- then:", own_text(site.statement)),
-                grows_with=table,
+                message=f"{', '.join(open_ or unknown)} of {table} may be NULL: every row is read while nobody reads"
+                f" or writes{doubt}",
+                rewrite=script(*(required(table, column) for column in open_ or unknown), "-- then:",
+                               own_text(site.statement)),
+                grows_with=table if open_ else None, severity=None if open_ else Severity.INFO,
             )  # fmt: skip
 
 
@@ -272,8 +293,17 @@ def dropped_foreign_key(site: Site) -> Iterator[Problem]:
     for action in site.on_old(DropConstraint):
         table = site.state.find(action.table)
         key = table.constraints.get(action.name) if table else None
+        if key is None and site.migration.tool != OWN:
+            key = _guessed(action.name)
         if key and key.kind == "foreign key" and not _added_again(site, action.table, key.columns):
-            yield Problem(message=f"foreign key {action.name} of {action.table} to {key.parent} goes")
+            to = f" to {key.parent}" if key.parent else ", if it is one,"
+            yield Problem(message=f"foreign key {action.name} of {action.table}{to} goes")
+
+
+def _guessed(name: str) -> ConstraintState | None:
+    """What the name says of a constraint that nobody knows: the server's own, and the frameworks', end or begin so."""
+    words = name.lower().split("_")
+    return ConstraintState(kind="foreign key") if {"fk", "fkey"} & {words[0], words[-1]} else None
 
 
 def _added_again(site: Site, table: Relation, columns: tuple[str, ...]) -> bool:
@@ -288,9 +318,9 @@ def _added_again(site: Site, table: Relation, columns: tuple[str, ...]) -> bool:
 def _replaces(action: Action, columns: tuple[str, ...]) -> bool:
     match action:
         case AddConstraint(constraint=spec):
-            return spec.kind == "foreign key" and bool(set(spec.columns) & set(columns))
+            return spec.kind == "foreign key" and (not columns or bool(set(spec.columns) & set(columns)))
         case DropColumn(column=column):
-            return column in columns
+            return not columns or column in columns
         case Drop(kind=kind):
             return kind == "table"
         case _:

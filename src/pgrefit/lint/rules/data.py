@@ -9,11 +9,15 @@ from pgrefit.lint.actions import (
     AddConstraint,
     AlterType,
     ChangeRows,
+    ColumnAction,
     CreateIndex,
+    DropColumn,
+    DropConstraint,
     Rewrite,
     SetLogged,
     SetNotNull,
     SetTablespace,
+    Truncate,
 )
 from pgrefit.lint.locking import takes_long
 from pgrefit.lint.reading_tables import expression_text
@@ -27,6 +31,7 @@ from pgrefit.model.finding import Evidence, Severity
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Question
 
+ON_TABLES = (AddColumn, ColumnAction, AddConstraint, DropConstraint, CreateIndex, Truncate, ChangeRows)
 BUDGET = 1 << 30  # bytes that one statement writes without a word
 SHOWN = 3
 
@@ -50,6 +55,35 @@ def _problem(message: str, measure: str, count: int, find: Statement) -> Problem
         message=message, rewrite=script("-- to see them:", find),
         evidence=(Evidence(measure=measure, value=count, source="scan"),),
     )  # fmt: skip
+
+
+# -- what is not there ----------------------------------------------------------------------------------------------
+
+
+@lint_rule(
+    title="Table or column that the database does not have",
+    why="The statement fails; or the migration is for another database, and nothing said of sizes and rows holds.",
+    severity=Severity.WARNING,
+    needs_database=True,
+    others_only=True,
+    before="CREATE TABLE users (id bigint PRIMARY KEY);",
+    example="ALTER TABLE user_list ADD COLUMN nick text;",
+    clean="ALTER TABLE IF EXISTS user_list ADD COLUMN nick text;",
+)
+def missing_table_or_column(site: Site) -> Iterator[Problem]:
+    """ALTER TABLE, CREATE INDEX, UPDATE … of what neither the database nor the migration has made."""
+    if site.facts is None or site.statement.node.alter_table_stmt.missing_ok:
+        return
+    for action in site.actions(*ON_TABLES):
+        table = site.state.find(action.table)
+        if table is None and action.table not in site.state.views:
+            yield Problem(message=f"there is no table {action.table}")
+            return
+        column = action.column if isinstance(action, ColumnAction) else ""
+        wanted = not (isinstance(action, DropColumn) and action.if_exists)
+        if column and wanted and table is not None and table.whole and column not in table.columns:
+            yield Problem(message=f"{action.table} has no column {column}")
+            return
 
 
 # -- NULLs ----------------------------------------------------------------------------------------------------------

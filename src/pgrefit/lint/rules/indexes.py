@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from postgast import pg_query_pb2 as pb
 
 from pgrefit.lint.actions import (
+    AddColumn,
     AddConstraint,
     CreateIndex,
     CreateTable,
@@ -38,9 +39,10 @@ CORRUPTING = range(140000, 140004)  # CREATE INDEX CONCURRENTLY may miss rows: m
 def index_without_concurrently(site: Site) -> Iterator[Problem]:
     """CREATE INDEX without CONCURRENTLY on a table that was there before."""
     for action in site.on_old(CreateIndex):
-        if action.concurrently or action.only:
-            continue
         table = site.state.find(action.table)
+        empty = action.only and (table is None or table.partitioned)  # ON ONLY means nothing for other tables
+        if action.concurrently or empty:
+            continue
         if table is not None and table.partitioned:
             rewrite = script(
                 "-- ON ONLY the partitioned table; CONCURRENTLY on each partition; then ALTER INDEX … ATTACH"
@@ -51,6 +53,28 @@ def index_without_concurrently(site: Site) -> Iterator[Problem]:
             message=f"writes to {action.table} wait while {action.name.name} is built", rewrite=rewrite,
             grows_with=action.table,
         )  # fmt: skip
+
+
+@lint_rule(
+    title="CONCURRENTLY on a partitioned table",
+    why="The server refuses it: the index is made ON ONLY the partitioned table, CONCURRENTLY on each partition, and"
+    " attached.",
+    severity=Severity.ERROR,
+    before="CREATE TABLE log (at date) PARTITION BY RANGE (at); CREATE TABLE plain (at date);",
+    example="CREATE INDEX CONCURRENTLY log_at ON log (at);",
+    clean="CREATE INDEX CONCURRENTLY plain_at ON plain (at);",
+)
+def concurrently_on_partitioned_table(site: Site) -> Iterator[Problem]:
+    """CREATE INDEX CONCURRENTLY on a table that is known to be partitioned."""
+    for action in site.actions(CreateIndex):
+        table = site.state.find(action.table)
+        if action.concurrently and table is not None and table.partitioned:
+            yield Problem(
+                message=f"the server refuses it: {action.table} is partitioned",
+                rewrite=script(
+                    "-- ON ONLY the partitioned table; CONCURRENTLY on each partition; then ALTER INDEX … ATTACH"
+                ),
+            )
 
 
 @lint_rule(
@@ -110,17 +134,22 @@ def reindex_without_concurrently(site: Site) -> Iterator[Problem]:
     "CREATE INDEX ON orders (customer_id);",
 )
 def foreign_key_without_index(site: Site) -> Iterator[Problem]:
-    """A foreign key is added whose columns lead no index, neither before nor later in the file."""
+    """A foreign key is added whose columns lead no index, neither before nor later.
+
+    A hint where the table is not known, whose indexes nobody has seen, or is new, and small.
+    """
     for table, spec in _keys_added(site):
         if not spec.columns or _is_indexed(site, table, spec.columns):
             continue
+        known = site.state.find(table)
+        seen = known is not None and known.whole
         build = ddl("CREATE INDEX CONCURRENTLY ON {t} ({c})", t=table, c=spec.columns)
         plain = ddl("CREATE INDEX ON {t} ({c})", t=table, c=spec.columns)
         new = site.state.is_new(table) or any(a.table == table for a in site.actions(CreateTable))
         yield Problem(
             message=f"no index of {table} begins with {', '.join(spec.columns)}, of which {spec.parent} is the parent",
-            rewrite=script(plain) if new else script(ALONE, build),
-            severity=Severity.INFO if new else None,
+            rewrite=script("-- in the same migration, while the table is new:", plain) if new else script(ALONE, build),
+            severity=Severity.INFO if new or not seen else None,
         )
 
 
@@ -130,20 +159,27 @@ def _keys_added(site: Site) -> Iterator[tuple[Relation, ConstraintSpec]]:
             yield from ((action.table, c) for c in action.constraints if c.kind == "foreign key")
         elif isinstance(action, AddConstraint) and action.constraint.kind == "foreign key":
             yield action.table, action.constraint
+        elif isinstance(action, AddColumn):
+            yield from ((action.table, c) for c in action.column.constraints if c.kind == "foreign key")
 
 
 def _is_indexed(site: Site, table: Relation, columns: tuple[str, ...]) -> bool:
     leading = [index.keys[: len(columns)] for index in site.state.indexes_of(table) if not index.partial]
-    for statement in (site.statement, *site.later):
-        for action in statement.actions:
-            if action.table != table:
-                continue
-            if isinstance(action, CreateIndex) and not action.partial:
-                leading.append(action.keys[: len(columns)])
-            elif isinstance(action, (CreateTable, AddConstraint)):
-                specs = action.constraints if isinstance(action, CreateTable) else (action.constraint,)
-                leading += [c.columns[: len(columns)] for c in specs if c.kind in {"primary key", "unique"}]
+    here = (action for action in site.statement.actions if action.table == table)
+    ahead = (action for action in site.ahead if action.table == table)
+    for action in (*here, *site.later_on(table), *ahead):
+        if isinstance(action, CreateIndex) and not action.partial:
+            leading.append(action.keys[: len(columns)])
+        elif isinstance(action, (CreateTable, AddConstraint, AddColumn)):
+            specs = _specs(action)
+            leading += [c.columns[: len(columns)] for c in specs if c.kind in {"primary key", "unique"}]
     return any(set(keys) == set(columns) for keys in leading)
+
+
+def _specs(action: CreateTable | AddConstraint | AddColumn) -> tuple[ConstraintSpec, ...]:
+    if isinstance(action, AddConstraint):
+        return (action.constraint,)
+    return action.constraints if isinstance(action, CreateTable) else action.column.constraints
 
 
 @lint_rule(
@@ -265,12 +301,14 @@ def index_dropped_before_replacement(site: Site) -> Iterator[Problem]:
     """DROP INDEX, and later in the file CREATE INDEX with the same first column, not in one transaction."""
     for action in site.actions(Drop):
         index = site.state.indexes.get(action.table)
-        if action.kind != "index" or index is None or site.state.is_new(index.table):
+        if action.kind != "index" or (index is not None and site.state.is_new(index.table)):
             continue
         own = site.statement.transaction
         apart = (s for s in site.later if s.transaction is None or s.transaction != own)
         for made in (a for s in apart for a in s.actions if isinstance(a, CreateIndex)):
-            if made.table == index.table and made.keys[:1] == index.keys[:1]:
+            # IF EXISTS and the same name: what a failed build has left is cleared away
+            again = index is None and made.name == action.table and not action.if_exists
+            if again or (index is not None and made.table == index.table and made.keys[:1] == index.keys[:1]):
                 yield Problem(message=f"{action.table} goes before {made.name.name} is built; build first, then drop")
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgrefit.lint.actions import AttachPartition, CreateTable, DetachPartition
+from pgrefit.lint.actions import AttachPartition, CreateTable, DetachPartition, ValidateConstraint
 from pgrefit.lint.rewrites import ALONE, LATER, own_text, script
 from pgrefit.lint.rule import Problem, lint_rule
 from pgrefit.lint.site import Site
+from pgrefit.lint.tools import OWN
 from pgrefit.model.ddl import ddl
 from pgrefit.model.finding import Severity
 from pgrefit.model.names import fit
@@ -45,11 +46,14 @@ def detach_without_concurrently(site: Site) -> Iterator[Problem]:
     clean="ALTER TABLE log ATTACH PARTITION checked FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');",
 )
 def attach_without_check(site: Site) -> Iterator[Problem]:
-    """ATTACH PARTITION of a table with rows on which no valid CHECK is known; a default partition is another matter."""
+    """ATTACH PARTITION of a table with rows on which no valid CHECK is known."""
     for action in site.actions(AttachPartition):
         table = site.state.find(action.partition)
         checks = [c for c in table.key("check") if c.valid] if table else []
-        if action.default or checks or site.state.is_new(action.partition):
+        unseen = any(
+            isinstance(a, ValidateConstraint) and a.table == action.partition for s in site.earlier for a in s.actions
+        )
+        if checks or unseen or (action.default and site.migration.tool == OWN) or site.state.is_new(action.partition):
             continue
         name = fit(action.partition.name, "_bounds")
         yield Problem(

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgrefit.lint.actions import (
+    Action,
     AddColumn,
+    CreateDomain,
+    CreateFunction,
     CreateTable,
+    CreateType,
     CreateView,
     Drop,
     DropColumn,
@@ -26,6 +30,7 @@ from pgrefit.model.finding import Severity
 from pgrefit.model.names import Relation, fit
 
 SHAPED_BY_STAR = 3
+OBJECTS = {"view", "materialized view", "function", "sequence", "type", "domain", "publication"}
 
 
 @lint_rule(
@@ -38,15 +43,23 @@ SHAPED_BY_STAR = 3
     clean="ALTER TABLE users ADD COLUMN handle text;",
 )
 def renamed_column(site: Site) -> Iterator[Problem]:
-    """RENAME COLUMN of a table or view that was there before."""
+    """RENAME COLUMN of a table or view, or ATTRIBUTE of a type, that was there before."""
     for action in site.on_old(RenameColumn):
+        if action.attribute and site.state.types.get(action.table) == site.migration.name:
+            continue
         known = site.state.column(action.table, action.column)
-        if known is not None and known.added_in == site.migration.name:
+        if (known is not None and known.added_in == site.migration.name) or _is_swapped(site, action):
             continue
         yield Problem(
             message=f"{action.table}.{action.column} becomes {action.to}: running code does not know that name",
-            rewrite=_compatible(action.table, f"shows {action.column} as {action.to}"),
+            rewrite="" if action.attribute else _compatible(action.table, f"shows {action.column} as {action.to}"),
         )
+
+
+def _is_swapped(site: Site, action: RenameColumn) -> bool:
+    """Whether another column of the table takes the name, or gave up the new one, in the same transaction."""
+    renames = [a for s in site.migration.together(site.statement) for a in s.actions if isinstance(a, RenameColumn)]
+    return any(a.table == action.table and (a.to == action.column or a.column == action.to) for a in renames)
 
 
 def _compatible(table: Relation, shows: str) -> str:
@@ -73,7 +86,7 @@ def renamed_table(site: Site) -> Iterator[Problem]:
     for action in site.on_old(RenameObject):
         if action.kind not in {"table", "view"}:
             continue
-        if _takes_name(site, action.table):
+        if _takes_name(site, action.table) or (not action.schema and _left(site, action.table.beside(action.to))):
             continue
         new = Relation(action.to, action.table.name) if action.schema else action.table.beside(action.to)
         old = ddl("CREATE VIEW {o} WITH (security_invoker) AS SELECT * FROM {n}", o=action.table, n=new)
@@ -83,6 +96,15 @@ def renamed_table(site: Site) -> Iterator[Problem]:
                 "BEGIN;", own_text(site.statement), old, "COMMIT;", RELEASE, ddl("DROP VIEW {o}", o=action.table)
             ),
         )
+
+
+def _left(site: Site, name: Relation) -> bool:
+    """Whether the transaction took this name from another table before: the new one is swapped in."""
+    return any(
+        isinstance(a, RenameObject) and a.table == name and a.kind in {"table", "view"}
+        for s in site.earlier_together
+        for a in s.actions
+    )
 
 
 def _takes_name(site: Site, name: Relation) -> bool:
@@ -144,12 +166,12 @@ def dropped_column(site: Site) -> Iterator[Problem]:
     if drops:
         table = drops[0].table
         names = ", ".join(action.column for action in drops)
-        loose = (ddl("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=table, c=a.column) for a in drops
-                 if (known := site.state.column(table, a.column)) is None or known.not_null)  # fmt: skip
+        loose = [ddl("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=table, c=a.column) for a in drops
+                 if (known := site.state.column(table, a.column)) is not None and known.not_null]  # fmt: skip
         yield Problem(
             message=f"of {table} {names} {'goes with its' if len(drops) == 1 else 'go with their'} values",
-            rewrite=script("-- release code that does not use it; until then:", *loose, RELEASE,
-                           own_text(site.statement)),
+            rewrite=script("-- release code that does not use it; before that, where it is NOT NULL, DROP NOT NULL:",
+                           *loose, RELEASE, own_text(site.statement)),
             evidence=site.size(table),
         )  # fmt: skip
 
@@ -171,12 +193,13 @@ def _made_here(site: Site, action: DropColumn) -> bool:
 def dropped_table(site: Site) -> Iterator[Problem]:
     """DROP TABLE of one that was there before this file."""
     for action in site.on_old(Drop):
-        if action.kind == "table" and not _made_below(site, action.table):
+        if action.kind == "table":
             kept = fit(action.table.name, "_unused")
+            again = ", if it is there, and is made anew" if _made_below(site, action.table) else ""
             yield Problem(
-                message=f"{action.table} goes with its rows",
-                rewrite=script("-- keep it for a while under another name:",
-                               ddl("ALTER TABLE {t} RENAME TO {k}", t=action.table, k=kept), RELEASE,
+                message=f"{action.table} goes with its rows{again}",
+                rewrite=script(RELEASE, ddl("ALTER TABLE {t} RENAME TO {k}", t=action.table, k=kept),
+                               "-- when nobody has missed it for a while:",
                                ddl("DROP TABLE {k}", k=action.table.beside(kept))),
                 evidence=site.size(action.table),
             )  # fmt: skip
@@ -189,6 +212,55 @@ def _made_below(site: Site, name: Relation) -> bool:
 
 
 @lint_rule(
+    title="Dropped view or other object",
+    why="Code that runs now, functions included, asks for it by its name, and fails.",
+    severity=Severity.WARNING,
+    others_only=True,
+    before="CREATE TABLE users (id bigint PRIMARY KEY); CREATE VIEW names AS SELECT id FROM users;",
+    example="DROP VIEW names;",
+    clean="DROP VIEW names; CREATE VIEW names AS SELECT id, id AS number FROM users;",
+)
+def dropped_object(site: Site) -> Iterator[Problem]:
+    """DROP of a view, or, milder, of a function, sequence, type or publication, that the file does not make again."""
+    for action in site.actions(Drop):
+        if action.kind in OBJECTS and not _is_made(site, action.table) and not site.state.is_new(action.table):
+            views = action.kind in {"view", "materialized view"}
+            yield Problem(
+                message=f"{action.kind} {action.table.name} goes: running code may still use it",
+                severity=None if views else Severity.INFO,
+            )
+
+
+def _is_made(site: Site, name: Relation) -> bool:
+    """Whether the file makes something of that name, or gives it to something."""
+    return any(_made(action) == name for statement in site.migration.statements for action in statement.actions)
+
+
+def _made(action: Action) -> Relation | None:
+    if isinstance(action, CreateView | CreateTable | CreateFunction | CreateType | CreateDomain):
+        return action.table
+    return action.table.beside(action.to) if isinstance(action, RenameObject) else None
+
+
+@lint_rule(
+    title="Renamed function or type",
+    why="Code that runs now, and functions and triggers whose bodies name it, ask for the old name.",
+    severity=Severity.WARNING,
+    others_only=True,
+    example="ALTER FUNCTION price(integer) RENAME TO cost;",
+    clean="CREATE FUNCTION cost(integer) RETURNS integer LANGUAGE sql AS 'SELECT price($1)';",
+)
+def renamed_object(site: Site) -> Iterator[Problem]:
+    """RENAME or SET SCHEMA of a function, or, milder, of a type or sequence, that the file does not make again."""
+    for action in site.actions(RenameObject):
+        if action.kind in {"function", "type", "sequence"} and not _is_made(site, action.table):
+            yield Problem(
+                message=f"{action.kind} {action.table} becomes {action.to}: running code does not know that name",
+                severity=None if action.kind == "function" else Severity.INFO,
+            )
+
+
+@lint_rule(
     title="Dropped schema or database",
     why="All that is in it is lost at once.",
     severity=Severity.ERROR,
@@ -196,9 +268,11 @@ def _made_below(site: Site, name: Relation) -> bool:
     clean="DROP SCHEMA legacy;",
 )
 def dropped_schema(site: Site) -> Iterator[Problem]:
-    """DROP SCHEMA … CASCADE, DROP DATABASE; without CASCADE a schema must be empty."""
+    """DROP SCHEMA … CASCADE, DROP DATABASE, DROP OWNED; without CASCADE a schema must be empty."""
     for action in site.actions(Drop):
-        if action.kind == "database" or (action.kind == "schema" and action.cascade):
+        if action.kind == "owned":
+            yield Problem(message=f"all that {action.table.name} owns goes")
+        elif action.kind == "database" or (action.kind == "schema" and action.cascade):
             yield Problem(message=f"{action.kind} {action.table.name} goes with all that is in it")
 
 
@@ -212,7 +286,7 @@ def dropped_schema(site: Site) -> Iterator[Problem]:
 )
 def drop_cascade(site: Site) -> Iterator[Problem]:
     """CASCADE of a DROP, or of ALTER TABLE … DROP."""
-    drops = [a for a in site.actions(Drop) if a.kind not in {"policy", "trigger", "schema"}]
+    drops = [a for a in site.actions(Drop) if a.kind not in {"policy", "trigger", "schema", "owned"}]
     if any(a.cascade and not site.state.is_new(a.table) for a in drops):
         names = ", ".join(a.table.name for a in drops)
         yield Problem(message=f"whatever depends on {names} goes as well; name it in DROP statements of its own")
@@ -242,7 +316,7 @@ def truncated_table(site: Site) -> Iterator[Problem]:
 @lint_rule(
     title="Column that may be NULL from now on",
     why="Code that reads the column has never seen a NULL in it.",
-    severity=Severity.INFO,
+    severity=Severity.WARNING,
     others_only=True,
     before="CREATE TABLE users (id bigint PRIMARY KEY, nick text NOT NULL);",
     example="ALTER TABLE users ALTER COLUMN nick DROP NOT NULL;",
@@ -261,16 +335,18 @@ def dropped_not_null(site: Site) -> Iterator[Problem]:
     why="Frameworks that insert only the columns that were set, such as Rails before 7, keep writing the old default"
     " from their cache.",
     severity=Severity.INFO,
-    optional=True,
+    others_only=True,
     before="CREATE TABLE users (id bigint PRIMARY KEY, role text DEFAULT 'guest');",
     example="ALTER TABLE users ALTER COLUMN role SET DEFAULT 'member';",
     clean="CREATE TABLE members (role text DEFAULT 'member');",
 )
 def changed_default(site: Site) -> Iterator[Problem]:
-    """SET DEFAULT of a column that was there before this file."""
+    """SET or DROP DEFAULT of a column that was there before this file."""
     for action in site.on_old(SetDefault):
-        if not action.drops:
-            yield Problem(message=f"{action.table}.{action.column} has another default for code that is restarted")
+        known = site.state.column(action.table, action.column)
+        if known is None or known.added_in != site.migration.name:
+            has = "no" if action.drops else "another"
+            yield Problem(message=f"{action.table}.{action.column} has {has} default for code that is restarted")
 
 
 @lint_rule(

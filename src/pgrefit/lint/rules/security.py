@@ -27,13 +27,30 @@ def row_security_without_policies(site: Site) -> Iterator[Problem]:
         table = site.state.find(action.table)
         later = any(isinstance(a, CreatePolicy) and a.table == action.table for s in site.later for a in s.actions)
         if action.enable and not later and not (table and table.policies):
-            new = site.state.is_new(action.table)
+            new = site.state.is_new(action.table)  # then it is meant so: only the service's own role may read it
             unread = any("EXECUTE" in note.text for note in site.migration.notes)  # policies may be made there
             yield Problem(
                 message=f"{action.table} has no policy: only its owner sees its rows",
                 severity=Severity.INFO if new or unread else None,
                 rewrite=script("-- before it, in the same transaction: CREATE POLICY …;", own_text(site.statement)),
             )
+
+
+@lint_rule(
+    title="Row security switched off",
+    why="From this moment whoever may read the table sees all of its rows, and the policies say nothing any more.",
+    severity=Severity.WARNING,
+    others_only=True,
+    before="CREATE TABLE notes (id bigint PRIMARY KEY); ALTER TABLE notes ENABLE ROW LEVEL SECURITY;"
+    "CREATE POLICY some ON notes USING (id > 0);",
+    example="ALTER TABLE notes DISABLE ROW LEVEL SECURITY;",
+    clean="ALTER TABLE notes NO FORCE ROW LEVEL SECURITY;",
+)
+def row_security_disabled(site: Site) -> Iterator[Problem]:
+    """DISABLE ROW LEVEL SECURITY of a table that was there before."""
+    for action in site.on_old(RowSecurity):
+        if not action.enable:
+            yield Problem(message=f"all rows of {action.table} are seen by whoever may read it")
 
 
 @lint_rule(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgrefit.lint.actions import (
+    Action,
     AddColumn,
     AddConstraint,
     AddEnumValue,
@@ -13,7 +14,6 @@ from pgrefit.lint.actions import (
     CreateTable,
     CreateType,
 )
-from pgrefit.lint.migration import Statement
 from pgrefit.lint.rule import Problem, lint_rule
 from pgrefit.lint.site import Site
 from pgrefit.lint.specs import ColumnSpec
@@ -138,7 +138,6 @@ def timestamp_without_time_zone(site: Site) -> Iterator[Problem]:
     why="Its values cannot be removed and hardly be ordered anew; a table of values, or a CHECK, can.",
     severity=Severity.INFO,
     others_only=True,
-    optional=True,
     example="CREATE TYPE mood AS ENUM ('ok', 'bad');",
     clean="CREATE TABLE moods (mood text PRIMARY KEY);",
 )
@@ -209,7 +208,7 @@ def _parent_columns(site: Site, parent: Relation, named: tuple[str, ...]) -> tup
 @lint_rule(
     title="Table without a primary key",
     why="Rows cannot be told apart: logical replication refuses updates, and batches have nothing to walk by.",
-    severity=Severity.WARNING,
+    severity=Severity.INFO,
     others_only=True,
     example="CREATE TABLE events (at timestamptz);",
     clean="CREATE TABLE events (at timestamptz); ALTER TABLE events ADD PRIMARY KEY (at);",
@@ -219,17 +218,17 @@ def table_without_primary_key(site: Site) -> Iterator[Problem]:
     for action in site.actions(CreateTable):
         if action.temporary or action.partition_of or action.inherits or action.from_select or action.like:
             continue
-        keyed = {c.kind for c in action.constraints} | {kind for s in site.later for kind in _keyed(s, action.table)}
+        keyed = {c.kind for c in action.constraints} | {
+            kind for later in site.later_on(action.table) for kind in _keyed(later)
+        }
         renewed = action.if_not_exists and site.state.find(action.table) is not None
         if "primary key" not in keyed and not renewed:
-            severity = Severity.INFO if "unique" in keyed else None
-            yield Problem(message=f"{action.table} has no primary key", severity=severity)
+            yield Problem(message=f"{action.table} has no primary key")
 
 
-def _keyed(statement: Statement, table: Relation) -> Iterator[str]:
-    """Kinds of keys that a statement gives the table."""
-    for action in statement.actions:
-        if isinstance(action, AddConstraint) and action.table == table:
-            yield action.constraint.kind
-        elif isinstance(action, CreateIndex) and action.unique and action.table == table:
-            yield "unique"
+def _keyed(action: Action) -> Iterator[str]:
+    """Kinds of keys that an action gives its table."""
+    if isinstance(action, AddConstraint):
+        yield action.constraint.kind
+    elif isinstance(action, CreateIndex) and action.unique:
+        yield "unique"

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from pgrefit.lint.actions import (
     AddConstraint,
+    AlterType,
     ChangeRows,
     CreateIndex,
     CreateTable,
     Drop,
+    LockTable,
     Other,
     SetVariable,
     Transaction,
@@ -20,6 +22,7 @@ from pgrefit.lint.migration import Statement
 from pgrefit.lint.rewrites import batched, own_text, script
 from pgrefit.lint.rule import Problem, lint_rule
 from pgrefit.lint.site import Site
+from pgrefit.lint.tools import OWN
 from pgrefit.lint.transactions import WHOLE, is_concurrent, must_run_alone
 from pgrefit.model.finding import Severity
 from pgrefit.model.locks import LockMode
@@ -30,8 +33,11 @@ MARKERS = {
     "sql-migrate": "-- +migrate Up notransaction", "atlas": "-- atlas:txmode none",
     "flyway": "executeInTransaction=false in the file's .conf", "diesel": "run_in_transaction = false in metadata.toml",
 }  # fmt: skip
+DOUBT = {True: "", False: ", if the file is run in one transaction as most tools do"}  # by: is that known
 BATCH = 10_000
 NAMED = 3
+UNITS = {"us": 0.001, "ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}  # to milliseconds
+LONG = 10 * UNITS["min"]
 
 
 @lint_rule(
@@ -75,6 +81,23 @@ def nested_transaction(site: Site) -> Iterator[Problem]:
 
 def _kinds(statement: Statement) -> list[str]:
     return [a.kind for a in statement.actions if isinstance(a, Transaction)]
+
+
+@lint_rule(
+    title="COMMIT without BEGIN",
+    why="By itself it does nothing but warn; where the tool has opened a transaction it ends that one, and what follows"
+    " is no longer all or nothing.",
+    severity=Severity.WARNING,
+    others_only=True,
+    example="CREATE TABLE t (id bigint PRIMARY KEY); COMMIT; CREATE TABLE s (id bigint PRIMARY KEY);",
+    clean="BEGIN; CREATE TABLE t (id bigint PRIMARY KEY); COMMIT; CREATE TABLE s (id bigint PRIMARY KEY);",
+)
+def commit_without_begin(site: Site) -> Iterator[Problem]:
+    """COMMIT or ROLLBACK where the file has begun no transaction, and no tool that is known has."""
+    ending = [kind for kind in _kinds(site.statement) if kind in {"commit", "rollback"}]
+    outside = site.statement.transaction is None or (site.statement.transaction == WHOLE and not site.migration.tool)
+    if ending and outside and not site.statement.in_body:
+        yield Problem(message=f"no transaction was begun that {ending[0].upper()} could end")
 
 
 @lint_rule(
@@ -122,15 +145,25 @@ def more_work_under_exclusive_lock(site: Site) -> Iterator[Problem]:
     own, held = site.statement.transaction, site.held
     if own is None or not held or own in site.course.slow:
         return
-    slow = [action for action in site.statement.actions if takes_long(action, site.state)]
+    own_plan = site.migration.tool == OWN  # whose type changes are declared, and measured by the rehearsal
+    slow = [
+        action for action in site.statement.actions
+        if takes_long(action, site.state) and not (own_plan and isinstance(action, AlterType))
+    ]  # fmt: skip
     if slow and not any(isinstance(action, ChangeRows) and action.table in held for action in slow):
         site.course.slow.add(own)
-        doubt = "" if site.migration.certain else ", if the file is run in one transaction as most tools do"
+        sure = _surely(site, *held)
         yield Problem(
-            message=f"{listed(held)} locked against everybody until this is done as well{doubt}",
+            message=f"{listed(held)} locked against everybody until this is done as well{DOUBT[sure]}",
             rewrite=script("-- in a migration of its own:", own_text(site.statement)),
-            severity=None if site.migration.certain else Severity.INFO,
+            severity=None if sure else Severity.INFO,
         )
+
+
+def _surely(site: Site, *held: Relation) -> bool:
+    """Whether what locked one of these tables is known to share the statement's transaction."""
+    lockers = [s for s in site.earlier_together if any(action.table in held for action in s.actions)]
+    return any(map(site.surely_with, lockers)) if lockers else site.migration.certain
 
 
 def listed(tables: list[Relation]) -> str:
@@ -174,7 +207,10 @@ def _alters(statement: Statement) -> bool:
     clean="SET lock_timeout = '2s'; ALTER TABLE users ADD COLUMN nick text;",
 )
 def no_lock_timeout(site: Site) -> Iterator[Problem]:
-    """The first statement of a file that takes a lock on which writes wait, where lock_timeout is not set before."""
+    """The first statement of a file that takes a lock on which writes wait, where lock_timeout is not set before.
+
+    Worse where the file sets one that does not reach so far, and for LOCK TABLE, which does nothing but wait.
+    """
     if site.setting("lock_timeout") not in {"0", ""} or site.course.waited:
         return
     for action in site.statement.actions:
@@ -182,9 +218,16 @@ def no_lock_timeout(site: Site) -> Iterator[Problem]:
             yield Problem(
                 message=f"{action.table} may be waited for without end, and everybody waits behind it",
                 rewrite=script("SET lock_timeout = '2s'", own_text(site.statement)),
-                grows_with=None, severity=_by_rows(site, action.table),
+                severity=Severity.WARNING if isinstance(action, LockTable) or _lost(site) else None
+                or _by_rows(site, action.table),
             )  # fmt: skip
             return
+
+
+def _lost(site: Site) -> bool:
+    """Whether the file has set lock_timeout before, for a transaction that is over or until it was reset."""
+    said = (a for s in site.earlier for a in s.actions if isinstance(a, SetVariable) and a.name == "lock_timeout")
+    return any(set(action.values) - {"0"} for action in said)
 
 
 def _by_rows(site: Site, table: Relation) -> Severity | None:
@@ -197,7 +240,6 @@ def _by_rows(site: Site, table: Relation) -> Severity | None:
     why="A scan or rewrite under a lock that takes longer than planned has nothing to end it.",
     severity=Severity.INFO,
     others_only=True,
-    optional=True,
     before="CREATE TABLE users (id bigint PRIMARY KEY, nick text);",
     example="ALTER TABLE users ALTER COLUMN nick SET NOT NULL;",
     clean="SET statement_timeout = '5s'; ALTER TABLE users ALTER COLUMN nick SET NOT NULL;",
@@ -207,30 +249,47 @@ def no_statement_timeout(site: Site) -> Iterator[Problem]:
     if site.setting("statement_timeout") not in {"0", ""}:
         return
     for action in site.statement.actions:
-        if is_strong(action, site.state) and takes_long(action, site.state):
+        few = (rows := site.rows(action.table)) is not None and rows < BATCH
+        if is_strong(action, site.state) and takes_long(action, site.state) and not few:
             yield Problem(message=f"nothing ends it while {action.table} is locked",
                           rewrite=script("SET statement_timeout = '5s'", own_text(site.statement)))  # fmt: skip
             return
 
 
 @lint_rule(
-    title="CONCURRENTLY under a short lock_timeout",
-    why="It waits for every older transaction by design; the timeout ends it half-way, and an invalid index stays.",
+    title="CONCURRENTLY under a short timeout",
+    why="It waits for every older transaction by design; lock_timeout, or a short statement_timeout, ends it half-way,"
+    " and an invalid index stays.",
     severity=Severity.ERROR,
     before="CREATE TABLE users (id bigint PRIMARY KEY, nick text);",
     example="SET lock_timeout = '2s'; CREATE INDEX CONCURRENTLY ON users (nick);",
-    clean="SET lock_timeout = '2s'; RESET lock_timeout; CREATE INDEX CONCURRENTLY ON users (nick);",
+    clean="SET lock_timeout = '2s'; RESET lock_timeout; SET statement_timeout = '2h';"
+    "CREATE INDEX CONCURRENTLY ON users (nick);",
 )
 def concurrently_under_lock_timeout(site: Site) -> Iterator[Problem]:
-    """A CONCURRENTLY statement while the file has set lock_timeout to anything but 0."""
-    value = site.setting("lock_timeout")
-    if value in {"0", ""}:
+    """A CONCURRENTLY statement while the file has set lock_timeout to anything but 0, or statement_timeout to less
+    than ten minutes."""
+    if not any(map(is_concurrent, site.statement.actions)):
         return
-    if any(map(is_concurrent, site.statement.actions)):
-        yield Problem(
-            message=f"lock_timeout is {value}: it may end half-way and leave an invalid index or partition",
-            rewrite=script("RESET lock_timeout;", own_text(site.statement)),
-        )
+    for name, limit in (("lock_timeout", None), ("statement_timeout", LONG)):
+        value = site.setting(name)
+        if _milliseconds(value) and (limit is None or _milliseconds(value) < limit):
+            yield Problem(
+                message=f"{name} is {value}: it may end half-way and leave an invalid index or partition",
+                rewrite=script(f"SET {name} = 0;", own_text(site.statement)),
+            )
+
+
+def _milliseconds(value: str) -> float:
+    """A timeout as the server reads it; 0 where there is none, and a minute where it cannot be read."""
+    if not value:
+        return 0
+    number = value.strip().rstrip("minshdu ")
+    unit = value.strip()[len(number) :].strip() or "ms"
+    try:
+        return float(number) * UNITS.get(unit, 1)
+    except ValueError:
+        return UNITS["min"]
 
 
 @lint_rule(
@@ -274,11 +333,11 @@ def backfill_in_ddl_transaction(site: Site) -> Iterator[Problem]:
     """UPDATE or DELETE of many rows, after a statement of the same transaction that locked the same table."""
     for action in site.on_old(ChangeRows):
         if action.table in site.held and not is_small(action, site.state):
-            doubt = "" if site.migration.certain else ", if the file is run in one transaction as most tools do"
+            sure = _surely(site, action.table)
             yield Problem(
-                message=f"{action.table} is locked against everybody while its rows are changed{doubt}",
+                message=f"{action.table} is locked against everybody while its rows are changed{DOUBT[sure]}",
                 rewrite=batched(site.statement),
-                grows_with=action.table, severity=None if site.migration.certain else Severity.WARNING,
+                grows_with=action.table, severity=None if sure else Severity.WARNING,
             )  # fmt: skip
 
 
@@ -294,7 +353,7 @@ def backfill_in_ddl_transaction(site: Site) -> Iterator[Problem]:
 def unbatched_change_of_rows(site: Site) -> Iterator[Problem]:
     """UPDATE or DELETE without WHERE, or whose WHERE compares no column with a constant, range or LIMIT."""
     for action in site.on_old(ChangeRows):
-        if is_small(action, site.state):
+        if is_small(action, site.state) or (action.where and _commits(site)):
             continue
         every = "every row" if not action.where else "any number of rows"
         yield Problem(
@@ -302,6 +361,12 @@ def unbatched_change_of_rows(site: Site) -> Iterator[Problem]:
             grows_with=action.table,
             rewrite=batched(site.statement),
         )  # fmt: skip
+
+
+def _commits(site: Site) -> bool:
+    """Whether the body that the statement is in commits as it goes: by batches of its own."""
+    body = site.statement.body
+    return body > 0 and any(s.body == body and "commit" in _kinds(s) for s in site.migration.statements)
 
 
 @lint_rule(

@@ -1,4 +1,5 @@
--- Roles that a dump of the connected database names (owners, grantees, policies, settings) and the roles they are members of.
+-- Roles that a dump of the connected database names (owners, grantees, policies, settings), others that are asked for, and
+-- the roles that all these are members of.
 WITH RECURSIVE named AS (
     SELECT d.refobjid AS oid
     FROM pg_shdepend AS d
@@ -10,6 +11,8 @@ WITH RECURSIVE named AS (
     SELECT s.setrole
     FROM pg_db_role_setting AS s
     INNER JOIN pg_database AS b ON s.setdatabase = b.oid AND b.datname = current_database()
+    UNION
+    SELECT a.oid FROM pg_roles AS a WHERE a.rolname = ANY(%(also)s::text[])
     UNION
     -- What the bootstrap superuser owns is not recorded.
     SELECT 10
@@ -23,14 +26,7 @@ SELECT
     r.rolname::text AS name,
     r.rolsuper AS superuser,
     r.rolinherit AS inherit,
-    r.rolbypassrls AS bypassrls,
-    ARRAY(
-        SELECT g.rolname::text
-        FROM pg_auth_members AS m
-        INNER JOIN pg_roles AS g ON m.roleid = g.oid
-        WHERE m.member = r.oid
-        ORDER BY g.rolname
-    ) AS member_of
+    r.rolbypassrls AS bypassrls
 FROM named AS n
 INNER JOIN pg_roles AS r ON n.oid = r.oid
 WHERE NOT starts_with(r.rolname, 'pg_')

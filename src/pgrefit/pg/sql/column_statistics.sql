@@ -14,8 +14,12 @@ FROM pg_stats AS s
 JOIN pg_namespace AS n ON n.nspname = s.schemaname
 JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = s.tablename
 JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = s.attname
--- Without an encoding, values may be bytes that are no text.
-CROSS JOIN (SELECT current_setting('server_encoding') <> 'SQL_ASCII' AS readable) AS t
+-- Without an encoding, values may be bytes that are no text; a type that is not the server's own may need a library.
+CROSS JOIN LATERAL (
+    SELECT
+        current_setting('server_encoding') <> 'SQL_ASCII'
+        AND (%(of_extensions)s::boolean OR a.atttypid < 16384) AS readable
+) AS t
 WHERE
     s.inherited = (c.relkind = 'p') AND c.relkind IN ('r', 'p', 'f', 'm')
     AND s.schemaname !~ '^pg_' AND s.schemaname NOT IN ('information_schema', 'pgrefit')

@@ -11,7 +11,7 @@ from pgrefit.rules._ask import catalog, statistic, tables
 from pgrefit.rules._families import leaves
 from pgrefit.rules._grouped import by_schema
 
-MANY = 10  # tables of a schema, from which on it is a habit
+FEW = 4  # of a schema that are told one by one
 
 
 @rule(
@@ -32,7 +32,11 @@ MANY = 10  # tables of a schema, from which on it is a habit
 )
 def table_without_primary_key(observation: Observation) -> Iterator[Finding]:
     """Tables, but for foreign ones, that have no primary key; partitions and heirs with the table that they are of."""
-    yield from by_schema(_found(observation), "tables have no primary key, but a unique key that could be it", few=MANY)
+    found = tuple(_found(observation))
+    keyed = (each for each in found if each[1].severity is Severity.INFO)
+    keyless = (each for each in found if each[1].severity is Severity.WARNING)
+    yield from by_schema(keyed, "tables have no primary key, but a unique key that could be it", few=FEW)
+    yield from by_schema(keyless, "tables have no primary key, nor another key", few=FEW, severity=Severity.WARNING)
 
 
 def _found(observation: Observation) -> Iterator[tuple[str, Finding]]:

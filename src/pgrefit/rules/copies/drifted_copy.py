@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgrefit.model import lookup
 from pgrefit.model.ddl import Expression, Statement, ddl, expression, joined, raw
 from pgrefit.model.finding import Cost, Finding, Severity, rule
-from pgrefit.model.names import Relation, split_dotted
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import (
@@ -28,10 +26,13 @@ from pgrefit.rules._ask import (
 from pgrefit.rules._columns import seen_values, stored_tables
 from pgrefit.rules._languages import english, meanings
 from pgrefit.rules._names import reference_name
-from pgrefit.rules.references import missing_foreign_key as references
+from pgrefit.rules.copies._through import Through, asks, references
 
 ROWS_TRIED = 1000
-COLUMN_PARTS = 3  # of a column's name: schema, table, column
+MANY_TEXTS = 100  # different ones, of which ANALYZE keeps a part
+ALIKE = 0.8  # share of the ways of writing
+MOST_ALIKE = 4
+DIGITS, LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
 FEWEST_ROWS = 20
 FEWEST_VALUES = 4
 MOST_DIFFERING = 0.1
@@ -54,19 +55,12 @@ AS_IT_WAS = {
     "at", "then", "former", "historic", "sold", "paid", "ordered", "billing", "shipping", "bill", "ship", "age",
     "version", "last", "first", "points", "score", "stock", "margin", "weight", "final",
 }  # fmt: skip
+SALES = {"order", "sale", "purchase", "invoice", "receipt", "quote", "cart"}
+LINES = {"item", "line", "detail", "position"}
 TABLES_OF_THE_PAST = {
     "log", "history", "journal", "trail", "revision", "audit", "archive", "snapshot", "version", "event", "backup",
     "staging", "import", "tmp", "temp",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Through:
-    """Columns that refer to a row of another table, by a foreign key or by their values alone."""
-
-    columns: tuple[str, ...]
-    parent: Relation
-    parent_columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +82,6 @@ class Copy:
         return Question(self.table.name, self._counted(expression("{table}", table=self.table.name)))
 
     def _counted(self, rows: Expression) -> Statement:
-        pairs = zip(self.through.parent_columns, self.through.columns, strict=True)
         key = [expression("t.{c}::text", c=name) for name in self.table.row_key] or [Expression("t.ctid::text")]
         return ddl(
             "WITH pair AS (SELECT t.{c} AS own, p.{s} AS source, pg_catalog.concat_ws(', ', {key}) AS key"
@@ -99,12 +92,12 @@ class Copy:
             " (SELECT json_agg(d.key) FROM (SELECT key FROM pair WHERE own <> source ORDER BY key LIMIT {limit}) AS d)"
             " AS examples FROM pair",
             c=self.column.name, s=self.source.name, key=raw(joined(key)), rows=raw(rows), parent=self.parent.name,
-            same=raw(joined([expression("p.{k} = t.{f}", k=k, f=f) for k, f in pairs], " AND ")), limit=SAMPLE_KEYS,
+            same=raw(self.through.same), limit=SAMPLE_KEYS,
         )  # fmt: skip
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
-    yield from references.missing_foreign_key.asks(observation)
+    yield from asks(observation)
     for copy in _candidates(observation):
         yield copy.tried(observation)
         row = row_of(observation, copy.tried(observation))
@@ -115,30 +108,17 @@ def _asks(observation: Observation) -> Iterator[Question]:
 def _candidates(observation: Observation) -> Iterator[Copy]:
     db = observation.snapshot
     for table in stored_tables(observation):
-        past = meanings(table.name.name) & TABLES_OF_THE_PAST
-        for key in () if past or is_empty(observation, table) else _references(observation, table):
+        past = meanings(table.name.name) & TABLES_OF_THE_PAST or _is_line_of_sale(table)
+        for key in () if past or is_empty(observation, table) else references(observation, table):
             parent = db.find_table(key.parent) if key.parent != table.name else None
             if parent:
                 yield from _copies(observation, table, key, parent)
 
 
-def _references(observation: Observation, table: Table) -> Iterator[Through]:
-    for key in table.foreign_keys:
-        if key.parent:
-            yield Through(key.columns, key.parent, key.parent_columns)
-    yield from _undeclared(observation).get(table.name, ())
-
-
-@lookup.remembered
-def _undeclared(observation: Observation) -> dict[Relation, list[Through]]:
-    """References that another rule found without a foreign key."""
-    found: defaultdict[Relation, list[Through]] = defaultdict(list)
-    for finding in references.missing_foreign_key.check(observation):
-        keys = [e.value for e in finding.evidence if e.measure == "key" and isinstance(e.value, str)]
-        for column, key in ((split_dotted(finding.object), split_dotted(key)) for key in keys):
-            if len(column) == len(key) == COLUMN_PARTS:
-                found[Relation(column[0], column[1])].append(Through(column[2:], Relation(key[0], key[1]), key[2:]))
-    return dict(found)
+def _is_line_of_sale(table: Table) -> bool:
+    """Whether its rows say what was sold, and keep it as it was called then."""
+    said = meanings(table.name.name)
+    return bool(said & SALES and said & LINES)
 
 
 def _copies(observation: Observation, table: Table, key: Through, parent: Table) -> Iterator[Copy]:
@@ -150,10 +130,10 @@ def _copies(observation: Observation, table: Table, key: Through, parent: Table)
         if column.name in kept_equal or column.generated or meanings(column.name) & AS_IT_WAS or not _typed(column):
             continue
         named_so = sources.get(_named_after(parent, key, english(column.name)))
-        alike = (
-            s for s in parent.columns if s != named_so and _have_the_same(observation, (table, column), (parent, s))
-        )
-        for source in (named_so, *alike):
+        others = [source for source in parent.columns if source != named_so]
+        same = [s for s in others if _have_the_same(observation, (table, column), (parent, s))]
+        alike = [s for s in others if s not in same and _look_alike(observation, (table, column), (parent, s))]
+        for source in (named_so, *same, *alike[:MOST_ALIKE]):
             if source and _typed(source) and _same_type(source, column) and source.name not in parent.primary_key:
                 yield Copy(table, column, key, parent, source)
 
@@ -168,11 +148,31 @@ def _have_the_same(observation: Observation, own: tuple[Table, Column], other: t
     return len(theirs) >= FEWEST_TEXTS and len(mine & theirs) >= SHARED * len(mine) > 0
 
 
+def _look_alike(observation: Observation, own: tuple[Table, Column], other: tuple[Table, Column]) -> bool:
+    """Whether both are texts of many values that are written alike: too many to meet in what ANALYZE kept."""
+    if not (is_text(own[1]) and is_text(other[1])):
+        return False
+    mine, theirs = (
+        {*map(_pattern, seen_values(statistics_of(observation, table).column(column.name)))}
+        for table, column in (own, other)
+    )
+    varied = (statistics_of(observation, table).column(column.name) for table, column in (own, other))
+    many = all(seen and (seen.distinct < 0 or seen.distinct >= MANY_TEXTS) for seen in varied)
+    return many and len(mine & theirs) >= ALIKE * len(mine) > 0
+
+
+def _pattern(text: str) -> str:
+    """Letters and digits, whichever, and what is between them."""
+    return DIGITS.sub("9", LETTERS.sub("a", text))
+
+
 def _named_after(parent: Table, key: Through, parts: tuple[str, ...]) -> str:
     """What follows the parent's name, or the reference's; else the whole name, unless every table has such a column."""
     for before in (english(parent.name.name), *(_reference(column) for column in key.columns)):
         if len(parts) > len(before) > 0 and parts[: len(before)] == before:
             return "".join(parts[len(before) :])
+        if len(parts) > len(before) > 0 and parts[-len(before) :] == before:
+            return "".join(parts[: -len(before)])
     name = "".join(parts)
     return "" if name in COMMON else name
 

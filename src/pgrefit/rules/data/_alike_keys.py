@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 from pgrefit.model import lookup
 from pgrefit.model.ddl import Expression, Literal, ddl, expression, raw
@@ -13,13 +13,18 @@ from pgrefit.model.snapshot import Column, Index, Table
 from pgrefit.model.sql_tree import columns_of, is_readable
 from pgrefit.rules._ask import SAMPLE_KEYS, Row, is_text, row_of
 from pgrefit.rules.data._exact import counted
+from pgrefit.rules.data._forms import NUMBERS
 from pgrefit.rules.data._meanings import CASELESS, SECRETS, is_key_like, means
 from pgrefit.rules.data._sample import FEWEST_ROWS, Values, sampled_tables
 
+RUN = re.compile(r"[^\W\d_]+")
+WRITTEN = re.compile("(?:[A-ZÀ-Þ]?[a-zß-ÿ]{2,})+|[^a-zß-ÿ]+|[^A-ZÀ-Þ]+")  # as people write words
 BLANKS = " \t\r\n\u00a0"
 NEARLY_ALL = 0.8  # share of the values that occur once
 NEARLY_SURE = 0.9  # share of the sampled values
 LONGEST = 60
+FEWEST_CODES, NEARLY_UNIQUE = 200, 0.97
+NO_CODES = {"url", "uri", "path", "file", "filename", "image", "photo", "link", "avatar", "object", "data", "payload"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,15 @@ def _is_key(table: Table, values: Values) -> bool:
     if not telling or means(column, SECRETS) or _case_tells(values):
         return False
     named_so = means(column, CASELESS) or is_key_like(table, column)
-    return named_so or is_mail(values) or (is_unique(table, column.name) and _of_one_case(values))
+    key = is_unique(table, column.name) or _are_single_words(values)
+    return named_so or is_mail(values) or (key and _of_one_case(values))
+
+
+def _are_single_words(values: Values) -> bool:
+    """Nearly all different, and no blank in them: codes, whoever made them."""
+    different = values.filled >= FEWEST_CODES and values.different >= NEARLY_UNIQUE * values.filled
+    plain = not means(values.column, NO_CODES) and not any(" " in text.strip() for text in values.common)
+    return different and plain and all(any(map(str.isdigit, text)) for text in values.common)
 
 
 def is_mail(values: Values) -> bool:
@@ -95,17 +108,16 @@ def is_mail(values: Values) -> bool:
 
 
 def _of_one_case(values: Values) -> bool:
-    """Words that are all written alike, so that another case is a slip; nothing that a program has drawn."""
+    """Words or codes that are all written alike, so that another case or a blank is a slip."""
     texts = [text for text in values.common if any(map(str.isalpha, text))]
     counts = [sum(map(same, texts)) for same in (str.islower, str.isupper, str.istitle)]
-    lettered = sum(map(str.isalpha, "".join(texts))) * 2 >= sum(map(len, texts))
-    plain = len(texts) >= NEARLY_SURE * len(values.common) and values.longest <= LONGEST and values.form is None
-    return plain and lettered and max(counts) >= NEARLY_SURE * len(texts)
+    plain = values.longest <= LONGEST and (values.form is None or values.form.type in NUMBERS)
+    return plain and max(counts) >= NEARLY_SURE * len(texts)
 
 
 def _case_tells(values: Values) -> bool:
-    """Codes like aB3xK: letters of both cases in one word, as a program draws them."""
-    drawn = sum(any(a.islower() and b.isupper() for a, b in pairwise(text)) for text in values.common)
+    """Codes like aB3xK: letters of both cases in one word, as a program draws them; DarkWolf is two words."""
+    drawn = sum(any(not WRITTEN.fullmatch(run) for run in RUN.findall(text)) for text in values.common)
     return drawn * 4 > len(values.common) and not any("@" in text for text in values.common)
 
 

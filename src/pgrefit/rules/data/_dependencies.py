@@ -26,20 +26,25 @@ from pgrefit.rules._ask import (
     sample_of,
     statistics_of,
 )
+from pgrefit.rules._languages import english
 from pgrefit.rules._names import shared_words
-from pgrefit.rules.data._meanings import is_flag_like, means
+from pgrefit.rules.data._meanings import PLACES, is_flag_like, means
 from pgrefit.rules.data._sample import Values, bare_type, sampled_tables
 
 ROWS = 1000
 FEWEST_ROWS = 100
 FEWEST_VALUES = 3
 FEWEST_THINGS = 4  # values of X
-MOST_THINGS = 2**63  # more than there are
 REPEATED = 4  # rows for each value of X
 MOST_COMMON = 0.85  # share of Y's most common value
 MOST_COLUMNS = 12
-LOOSE = 0.03  # share of sampled rows that may disagree
-MOST_OFF = 0.01  # share of all rows
+MOST_REFERENCES = 4
+LOOSE = 0.05  # share of sampled rows that may disagree
+MOST_OFF = 0.05  # share of all rows
+MOST_OF_OTHERS = 0.1  # share of the rows without Y's most common value
+SHORT = 6  # characters of a code
+STREETS = {"street", "address", "line"}
+PARTS = PLACES | STREETS | {"state", "province", "region", "county", "district"}
 MANY = 10  # values of a text that may name a thing
 THINGS = {
     "zip", "zipcode", "postcode", "postal", "plz", "city", "code", "sku", "id", "number", "no", "nr", "key", "email",
@@ -61,7 +66,8 @@ class Dependency:
         """Values of the one, those with several of the other, rows, and rows with another one than most."""
         select = ddl(
             "SELECT count(*) AS groups, count(*) FILTER (WHERE g.different > 1) AS split,"
-            " coalesce(sum(g.rows), 0)::bigint AS rows, coalesce(sum(g.rows - g.most), 0)::bigint AS off"
+            " coalesce(sum(g.rows), 0)::bigint AS rows, coalesce(sum(g.rows - g.most), 0)::bigint AS off,"
+            " (SELECT count(*) FROM {t} AS t WHERE t.{x} IS NOT NULL GROUP BY t.{y} ORDER BY 1 DESC LIMIT 1) AS most"
             " FROM (SELECT p.x, sum(p.rows) AS rows, max(p.rows) AS most, count(*) AS different"
             " FROM (SELECT t.{x} AS x, t.{y} AS y, count(*) AS rows FROM {t} AS t WHERE t.{x} IS NOT NULL"
             " GROUP BY 1, 2) AS p GROUP BY p.x) AS g",
@@ -72,7 +78,10 @@ class Dependency:
     def counts(self, observation: Observation) -> Row | None:
         """The answer, where it holds."""
         row = row_of(observation, self.question())
-        return row if row and row.count("rows") and row.count("off") <= MOST_OFF * row.count("rows") else None
+        if row is None or not row.count("rows"):
+            return None
+        rows, others = row.count("rows"), row.count("rows") - row.count("most")
+        return row if row.count("off") <= min(MOST_OFF * rows, MOST_OF_OTHERS * others) else None
 
     def off(self, observation: Observation) -> int:
         """Rows that disagree with most of those that have the same value."""
@@ -112,22 +121,30 @@ def dependencies(observation: Observation) -> Iterator[tuple[Table, list[Depende
             if row:
                 by_target[dependency.column].append((row.count("groups"), dependency))
         nearest = [min(found, key=lambda entry: entry[0]) for found in by_target.values()]
-        yield table, _without_circles(table, nearest)
+        yield table, _without_circles(columns, [dependency for _, dependency in nearest])
 
 
-def _without_circles(table: Table, found: list[tuple[int, Dependency]]) -> list[Dependency]:
-    """Of two columns that determine each other the one of fewer values tells; of equally many the table's first."""
-    place = {column.name: n for n, column in enumerate(table.columns)}
-    rank = {(d.of, d.column): (groups, place[d.of]) for groups, d in found}
-    return [d for _, d in found if rank[d.of, d.column] <= rank.get((d.column, d.of), (MOST_THINGS, 0))]
+def _without_circles(columns: list[Values], found: list[Dependency]) -> list[Dependency]:
+    """Of two columns that determine each other the shorter tells, as a code does; of equally long the table's first."""
+    rank = {v.column.name: (v.longest, v.column.position) for v in columns}
+    there = {(d.of, d.column) for d in found}
+    return [d for d in found if (d.column, d.of) not in there or rank[d.of] <= rank[d.column]]
 
 
 def _tables(observation: Observation) -> Iterator[tuple[Table, list[Values]]]:
     for table, columns in sampled_tables(observation):
         keys = key_columns(table) | {name for i in table.indexes if i.unique for name in i.columns if name}
         fitting = [v for v in columns if v.column.name not in keys and _may_depend(v)]
-        if 2 <= len(fitting) <= MOST_COLUMNS * 2:
-            yield table, fitting[:MOST_COLUMNS]
+        references = [v for v in columns if _parent_of(observation, table, v.column.name) and _may_depend(v)]
+        if 2 <= len(fitting) + len(references) <= MOST_COLUMNS * 2:
+            yield table, [*fitting[:MOST_COLUMNS], *references[:MOST_REFERENCES]]
+
+
+def _parent_of(observation: Observation, table: Table, column: str) -> Table | None:
+    """The table that the column alone refers to."""
+    parents = (key.parent for key in table.foreign_keys if key.columns == (column,) and key.parent != table.name)
+    parent = next(parents, None)
+    return observation.snapshot.find_table(parent) if parent else None
 
 
 def _may_depend(values: Values) -> bool:
@@ -162,13 +179,32 @@ def _likely(observation: Observation, table: Table, columns: list[Values]) -> It
             continue
         different = row.count(f"pair_{i}_{j}")
         for x, y in ((a, b), (b, a)):
-            if _tells(x, y, different) and _is_of_it(x, y):
+            if _tells(x, y, different) and _may_be_told(observation, table, x, y, columns):
                 yield Dependency(table, x.column.name, y.column.name)
+
+
+def _may_be_told(observation: Observation, table: Table, x: Values, y: Values, columns: list[Values]) -> bool:
+    """Whether y may be a fact about x; about the row that x refers to, one that is named after it and is not there."""
+    if any(y.column.name in key.columns for key in table.foreign_keys) or _of_one_address(x, y, columns):
+        return False
+    parent = _parent_of(observation, table, x.column.name)
+    if parent is None:
+        return _is_of_it(x, y)
+    own = {*english(y.column.name)}
+    copied = any(own >= {*said} for column in parent.columns if (said := english(column.name)))
+    return not copied and not means(y.column, PARTS) and bool(shared_words(x.column.name, y.column.name))
+
+
+def _of_one_address(x: Values, y: Values, columns: list[Values]) -> bool:
+    """Whether both are parts of addresses that recur as a whole, since their streets do: the same few, printed anew."""
+    parts = means(x.column, PARTS) and means(y.column, PARTS)
+    return parts and any(means(v.column, STREETS) for v in columns)
 
 
 def _tells(x: Values, y: Values, different: int) -> bool:
     """Whether hardly more pairs than values of x are there, which chance does not explain."""
-    few = different - x.different <= min(LOOSE * x.rows, 0.5 * x.different)
+    more = different - x.different
+    few = more <= min(LOOSE * x.rows, max(0.5 * x.different, 0.25 * x.different * (y.different - 1)))
     chance = -log(y.top / y.filled) * (x.filled - x.different) if y.filled and y.top else 0.0
     return few and x.different >= FEWEST_THINGS and chance >= CERTAIN
 
@@ -177,4 +213,10 @@ def _is_of_it(x: Values, y: Values) -> bool:
     """Whether the one may be a thing and the other a fact about it: by names, or two texts, one of many values."""
     if shared_words(x.column.name, y.column.name) or means(x.column, THINGS):
         return True
-    return is_text(x.column) and is_text(y.column) and x.different >= MANY
+    both = is_text(x.column) and is_text(y.column)
+    return both and (x.different >= MANY or _is_code_of(x, y))
+
+
+def _is_code_of(x: Values, y: Values) -> bool:
+    """Whether the one is a short code, and the other as many longer texts."""
+    return x.longest <= SHORT < y.longest and not y.form and y.different <= x.different + LOOSE * x.rows

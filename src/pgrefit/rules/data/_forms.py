@@ -14,28 +14,61 @@ BLANK_WORDS = {
     "", "-", "--", "---", "?", "n/a", "#n/a", "na", "null", "(null)", "none", "nil", "nan", "undefined", "unknown",
     "not available", "tbd", "(none)", "<null>", "\\n",
 }  # fmt: skip
-TRUE_FALSE = ({"true", "false"}, {"t", "f"}, {"yes", "no"}, {"y", "n"}, {"on", "off"}, {"0", "1"}, {"ja", "nein"})
+TRUE_FALSE = (
+    {"true", "false"}, {"t", "f"}, {"yes", "no"}, {"y", "n"}, {"on", "off"}, {"0", "1"}, {"ja", "nein"}, {"j", "n"},
+    {"ja", "nee"}, {"ja", "nej"}, {"oui", "non"}, {"o", "n"}, {"si", "no"}, {"sí", "no"}, {"s", "n"}, {"sim", "nao"},
+    {"sim", "não"}, {"tak", "nie"}, {"ano", "ne"}, {"да", "нет"}, {"是", "否"}, {"wahr", "falsch"}, {"vrai", "faux"},
+    {"verdadero", "falso"}, {"verdadeiro", "falso"}, {"vero", "falso"},
+)  # fmt: skip
 UUID = "[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 UUID_OR_IN_BRACES = rf"{UUID}|\{{{UUID}\}}"
 WHOLE = "[+-]?[0-9]{1,18}"
 DECIMAL = r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?"
+GROUPED = r"[1-9][0-9]{0,2}([.][0-9]{3})+(,[0-9]{1,15})?|[1-9][0-9]{0,2}([,  '’][0-9]{3})+([.,][0-9]{1,15})?"
+MARK = r"(€|\$|£|¥|₽|%|zł|kr|Kč|Ft|R\$|EUR|USD|GBP|CHF|PLN|BRL)"
+LOCAL_NUMBER = rf"({MARK}[  ]?)?[+-]?({GROUPED}|[0-9]{{1,15}}([.,][0-9]{{1,15}})?)([  ]?{MARK})?"
 DAY = "(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
 ZONE = " ?(Z|UTC|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
 TIMESTAMP = f"{DAY}[T ]{TIME}({ZONE})?"
+D, M, Y = "(0?[1-9]|[12][0-9]|3[01])", "(0?[1-9]|1[0-2])", "(19|20)[0-9]{2}"
+DAY_FIRST = rf"({D}\.{M}\.{Y}|{D}/{M}/{Y}|{D}-{M}-{Y})"
+MONTH_FIRST = f"({M}/{D}/{Y}|{M}-{D}-{Y})"
+YEAR_FIRST = rf"({Y}/{M}/{D}|{Y}\.{M}\.{D})"
+COMPACT = f"{Y}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])"
+MONTH_NAME = (
+    "(Jan(uary)?|Feb(ruary)?|Mar(ch)?|Apr(il)?|May|June?|July?|Aug(ust)?|Sept?(ember)?|Oct(ober)?|Nov(ember)?"
+    "|Dec(ember)?|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)"
+)
+NAMED_MONTH = rf"({MONTH_NAME}[. ] ?{D}, ?{Y}|{D}[- .]{MONTH_NAME}[-. ,] ?{Y})"
+SHORT_YEAR = r"(0[1-9]|[12][0-9]|3[01])(\.(0[1-9]|1[0-2])\.|/(0[1-9]|1[0-2])/)[0-9]{2}"
+ISO_SPAN = r"P(?=.)([0-9]+[YMWD])*(T([0-9]+(\.[0-9]+)?[HMS])+)?"
+SPAN = "[0-9]{1,4}:[0-5][0-9]:[0-5][0-9]"
+BYTE = "(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+INET = rf"({BYTE}\.){{3}}{BYTE}(/(3[0-2]|[12]?[0-9]))?|(?=.*:.*:)[0-9a-fA-F:]{{4,39}}(/[0-9]{{1,3}})?"
+MAC = "[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}|[0-9a-fA-F]{2}(-[0-9a-fA-F]{2}){5}"
 JSON = r"[[:space:]]*(\{[[:space:]]*(\}|\"([^\"\\]|\\.)*\"[[:space:]]*:.*\})|\[.*\])[[:space:]]*"
 JSON_LOOK = r'\s*(\{\s*(\}|"([^"\\]|\\.)*("\s*(:.*)?)?$)|\[(\s*$|\s*[\]\[{"0-9tfn-].*))'
 LEADING_ZERO = "^[+-]?0[0-9]"
+# Where year, month and day are, as patterns with one group each.
+ISO = ("^([0-9]{4})", "^[0-9]{4}[-/.]([0-9]{1,2})", "^[0-9]{4}[-/.][0-9]{1,2}[-/.]([0-9]{1,2})")
+RUN = ("^([0-9]{4})", "^[0-9]{4}([0-9]{2})", "^[0-9]{6}([0-9]{2})")
+LAST_YEAR = "^[0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{4})"
+FIRST_PART, SECOND_PART = "^([0-9]{1,2})", "^[0-9]{1,2}[-/.]([0-9]{1,2})"
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A type: whether a text looks like one of its values, and the exact test in SQL over a trimmed text."""
+    """A type: whether a text looks like one of its values, and the exact test in SQL over a trimmed text.
+
+    `said`: how it is written, where that is not how the server writes it.
+    """
 
     type: str
     looks: Callable[[str], bool]
     pattern: str = ""  # of a whole value
-    has_day: bool = False  # which the month must have
+    day: tuple[str, str, str] | None = None  # which the month must have
+    said: str = ""
 
 
 def _like(pattern: str, flags: re.RegexFlag = re.NOFLAG) -> Callable[[str], bool]:
@@ -43,15 +76,35 @@ def _like(pattern: str, flags: re.RegexFlag = re.NOFLAG) -> Callable[[str], bool
     return lambda text: compiled.fullmatch(text) is not None
 
 
+def _days(pattern: str, day: tuple[str, str, str], said: str) -> tuple[Form, Form]:
+    """Days so written, and moments of them."""
+    moment = f"{pattern}[T ]{TIME}"
+    return (Form("date", _like(pattern), pattern, day, said), Form("timestamp", _like(moment), moment, day, said))
+
+
 FORMS = (
     Form("uuid", _like(UUID_OR_IN_BRACES), UUID_OR_IN_BRACES),
     Form("boolean", lambda text: any(text.lower() in pair for pair in TRUE_FALSE)),
+    Form("date", _like(COMPACT), COMPACT, RUN, "YYYYMMDD"),
     Form("bigint", _like(WHOLE), WHOLE),
     Form("numeric", _like(DECIMAL), DECIMAL),
-    Form("date", _like(DAY), DAY, has_day=True),
-    Form("timestamptz", _like(TIMESTAMP), f"({TIMESTAMP}|{DAY})", has_day=True),
+    Form("date", _like(DAY), DAY, ISO),
+    Form("timestamptz", _like(TIMESTAMP), f"({TIMESTAMP}|{DAY})", ISO),
+    *_days(DAY_FIRST, (LAST_YEAR, SECOND_PART, FIRST_PART), "day first"),
+    *_days(MONTH_FIRST, (LAST_YEAR, FIRST_PART, SECOND_PART), "month first"),
+    *_days(YEAR_FIRST, ISO, "year first"),
+    Form("date", _like(NAMED_MONTH), NAMED_MONTH, said="with the name of the month"),
+    Form("date", _like(SHORT_YEAR), SHORT_YEAR, said="day first, the year in two digits"),
+    Form("time", _like(TIME), TIME),
+    Form("interval", _like(ISO_SPAN), ISO_SPAN, said="as ISO 8601 has it"),
+    Form("interval", _like(SPAN), SPAN),
+    Form("inet", _like(INET), INET),
+    Form("macaddr", _like(MAC), MAC),
+    Form("numeric", _like(LOCAL_NUMBER), LOCAL_NUMBER, said="as people write it"),
     Form("jsonb", _like(JSON_LOOK, re.DOTALL), JSON),
 )
+SPAN_FORM = next(form for form in FORMS if form.type == "interval" and not form.said)
+NUMBERS = {"bigint", "numeric"}
 
 
 def is_blank(text: str) -> bool:
@@ -115,13 +168,16 @@ def fits(column: str, form: Form, server_version: int) -> Expression:
     if form.type == "jsonb" and server_version >= JSON_TEST:
         return expression("({t} IS JSON OBJECT OR {t} IS JSON ARRAY)", t=text)
     matches = expression("{t} ~ {pattern}", t=text, pattern=Literal(f"^({form.pattern})$"))
-    return _real_day(text_=bare(column), matches=matches) if form.has_day else matches
+    return _real_day(bare(column), matches, form.day) if form.day else matches
 
 
-def _real_day(*, text_: Expression, matches: Expression) -> Expression:
+def _real_day(text: Expression, matches: Expression, day: tuple[str, str, str]) -> Expression:
     """Also that the month has the day."""
+    year, month, of_month = (
+        raw(expression("substring({t} FROM {part})::integer", t=raw(text), part=Literal(part))) for part in day
+    )
     return expression(
-        "CASE WHEN {matches} THEN substr({t}, 9, 2)::integer <= extract(day FROM make_date(substr({t}, 1, 4)::integer,"
-        " substr({t}, 6, 2)::integer, 1) + interval '1 month' - interval '1 day') ELSE false END",
-        matches=raw(matches), t=raw(text_),
+        "CASE WHEN {matches} THEN {day} <= extract(day FROM make_date({year}, {month}, 1) + interval '1 month'"
+        " - interval '1 day') ELSE false END",
+        matches=raw(matches), year=year, month=month, day=of_month,
     )  # fmt: skip

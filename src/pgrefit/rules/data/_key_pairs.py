@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pgrefit.model import lookup
 from pgrefit.model.ddl import ddl, expression, joined, raw
 from pgrefit.model.observation import Observation, Question
-from pgrefit.model.snapshot import Table
-from pgrefit.rules._ask import WHOLE_TYPES, Row, is_text, row_of, sample_of
-from pgrefit.rules.data._sample import Values, sampled_tables
+from pgrefit.model.snapshot import Column, Table
+from pgrefit.rules._ask import SAMPLE_KEYS, WHOLE_TYPES, Row, is_text, row_of, sample_of
+from pgrefit.rules._names import reference_name
+from pgrefit.rules.data._meanings import means
+from pgrefit.rules.data._sample import MOMENTS, Values, bare_type, sampled_tables
 
 ROWS = 3000
 FEWEST_ROWS = 500
@@ -23,7 +25,9 @@ MOST_REFERENCES, MOST_COLUMNS = 3, 6
 LONGEST = 40
 MOSTLY_DIFFERENT = 0.95  # of the sampled rows, from which on they tell too little
 NEARLY_KEY = 0.5  # different values for each row, from which on it is no part of a key but one itself
+THINGS = {"code", "number", "account", "sensor", "device", "station", "plate", "serial", "meter", "store", "ticker"}
 CERTAIN = 20.0  # pairs that chance would have made
+SELDOM = 0.005  # share of the rows that may be too many
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,25 @@ class KeyPair:
         return Question(self.table.name, select)
 
     def holds(self, observation: Observation) -> Row | None:
-        """The answer, where no pair occurs twice and chance does not explain it."""
+        """The answer, where no pair occurs twice, or a few do, and chance does not explain it."""
         row = row_of(observation, self.question())
-        if row is None or row.count("rows") < FEWEST_ROWS or row.count("pairs") < row.count("rows"):
+        if row is None or row.count("rows") < FEWEST_ROWS:
             return None
         rows, references, different = (row.count(name) for name in ("rows", "references", "different"))
+        extra = rows - row.count("pairs")
         apart = max(references, different) <= NEARLY_KEY * rows
-        return row if apart and rows * (rows - 1) / 2 >= CERTAIN * references * different else None
+        chance = rows * (rows - 1) / 2 / max(1, references * different)
+        return row if apart and extra <= SELDOM * rows and chance >= CERTAIN * max(1, extra) else None
+
+    def duplicates(self) -> Question:
+        """Some pairs that occur twice."""
+        select = ddl(
+            "SELECT left(concat_ws(', ', t.{a}::text, t.{b}::text), 60) AS value, count(*) AS rows FROM {t} AS t"
+            " WHERE t.{a} IS NOT NULL AND t.{b} IS NOT NULL GROUP BY t.{a}, t.{b} HAVING count(*) > 1"
+            " ORDER BY 2 DESC, 1 LIMIT {limit}",
+            a=self.reference, b=self.column, t=self.table.name, limit=SAMPLE_KEYS,
+        )  # fmt: skip
+        return Question(self.table.name, select)
 
 
 def questions(observation: Observation) -> Iterator[Question]:
@@ -63,7 +79,7 @@ def questions(observation: Observation) -> Iterator[Question]:
 
 @lookup.remembered
 def key_pairs(observation: Observation) -> tuple[KeyPair, ...]:
-    """Pairs none of which occurs twice in the sample."""
+    """Pairs of which hardly one occurs twice in the sample."""
     return tuple(_found(observation))
 
 
@@ -71,7 +87,7 @@ def _found(observation: Observation) -> Iterator[KeyPair]:
     for table, pairs in _tables(observation):
         row = row_of(observation, _sampled(observation, table, pairs))
         for n, pair in enumerate(pairs):
-            if row and row.count(f"rows_{n}") == row.count(f"pairs_{n}"):
+            if row and row.count(f"rows_{n}") - row.count(f"pairs_{n}") <= SELDOM * row.count(f"rows_{n}"):
                 yield pair
 
 
@@ -84,6 +100,7 @@ def _tables(observation: Observation) -> tuple[tuple[Table, tuple[KeyPair, ...]]
 def _pairs(table: Table, columns: tuple[Values, ...]) -> Iterator[KeyPair]:
     references = [k.columns[0] for k in table.foreign_keys if len(k.columns) == 1 and k.columns != table.primary_key]
     fitting = {v.column.name for v in columns if _may_tell(v) and v.column.name not in table.primary_key}
+    references += [v.column.name for v in columns if v.column.name in fitting and _names_a_thing(v.column)]
     telling = [v.column.name for v in columns if v.column.name in fitting]
     done: set[frozenset[str]] = set()
     for reference in dict.fromkeys(references[:MOST_REFERENCES]):
@@ -95,9 +112,16 @@ def _pairs(table: Table, columns: tuple[Values, ...]) -> Iterator[KeyPair]:
 
 
 def _may_tell(values: Values) -> bool:
-    kind = values.column.type in {*WHOLE_TYPES, "uuid", "date"} or is_text(values.column)
+    moment = bare_type(values.column) in MOMENTS
+    kind = values.column.type in {*WHOLE_TYPES, "uuid"} or moment or is_text(values.column)
     repeats = values.different <= MOSTLY_DIFFERENT * values.filled
     return kind and repeats and values.different >= FEWEST_VALUES and values.longest <= LONGEST
+
+
+def _names_a_thing(column: Column) -> bool:
+    """A reference that is not declared: sensor_code, account_no."""
+    plain = is_text(column) or column.type in {*WHOLE_TYPES, "uuid"}
+    return plain and (reference_name(column.name).marked or means(column, THINGS))
 
 
 def _is_declared(table: Table, pair: frozenset[str]) -> bool:

@@ -8,7 +8,9 @@ from pgrefit.rules._names import words
 
 KEYS = {
     "email", "mail", "slug", "sku", "username", "login", "isbn", "iban", "barcode", "ean", "gtin", "vin", "imei",
-    "code", "handle", "guid", "uuid", "ulid", "permalink", "subdomain", "hostname", "ssn",
+    "code", "handle", "guid", "uuid", "ulid", "permalink", "subdomain", "hostname", "ssn", "cpf", "cnpj", "dni", "nif",
+    "cif", "curp", "rfc", "pesel", "regon", "nip", "siret", "siren", "rut", "cuit", "bsn", "iccid", "imsi", "matricule",
+    "matricula", "plate", "nummernschild", "aktenzeichen", "npi", "nhs", "mrn",
 }  # fmt: skip
 DRAWN = {"uuid", "guid", "ulid"}
 OF_THE_ROW = {"public", "external", "global", "row", "record", "object", "unique"}
@@ -24,7 +26,8 @@ NO_KEYS = {
     "from", "to", "cc", "reply", "group", "type", "kind", "tax", "phone", "house", "room", "line", "page", "parent",
     "reason", "department", "unit", "level", "grade", "class", "airport", "station", "warehouse", "bin", "location",
     "shelf", "batch", "lot", "previous", "old", "template", "sort", "hash", "password", "secret", "verification",
-    "confirmation", "security", "product", "customer", "guest", "buyer", "seller", "author", "editor", "referral",
+    "confirmation", "security", "pocztowy", "insee", "commune", "gemeinde", "municipality", "ibge", "ags",
+    "product", "customer", "guest", "buyer", "seller", "author", "editor", "referral",
     "referrer", "host",
 }  # fmt: skip
 CASELESS = {
@@ -39,7 +42,9 @@ CODES = {
     "id", "key", "identifier", "barcode", "tracking", "route", "flight", "gate", "room", "house", "apartment", "unit",
     "license", "plate", "passport", "symbol", "ticker", "chapter", "section", "tax", "routing", "sort", "vin", "npi",
     "ndc", "icd", "fips", "naics", "sic", "isrc", "issn", "oid", "hash", "token", "name", "label", "title", "ip",
-    "otp", "password",
+    "otp", "password", "lot", "lote", "batch", "bin", "shelf", "locker", "seat", "bay", "dock", "plot", "badge", "sala",
+    "salle", "aula", "desk", "terminal", "msisdn", "imsi", "iccid", "cpf", "cnpj", "nip", "pesel", "siret", "siren",
+    "dni", "branch", "folio", "matricule", "matricula", "ramal",
 }  # fmt: skip
 ENUMERATIONS = {
     "status", "state", "type", "kind", "level", "role", "priority", "mode", "phase", "stage", "severity", "gender",
@@ -59,14 +64,17 @@ OPEN_LISTS = {
     "species", "genre", "publisher", "building", "room", "airline", "airport", "carrier", "bank", "school", "subject",
     "topic", "keyword", "product", "item", "file", "table", "column", "queue", "event", "sector", "industry",
     "profession", "occupation", "job", "data", "value", "val", "answer", "content", "body", "key", "token", "hash",
-    "id", "uuid", "referrer", "source", "campaign",
+    "id", "uuid", "referrer", "source", "campaign", "approver", "reviewer",
+    "operator", "assignee", "handler", "clerk", "driver", "doctor", "teacher", "cashier", "validator", "valideur",
+    "inspector", "technician", "engineer", "salesperson", "rep", "username", "login", "nickname", "manager",
+    "supervisor", "instructor", "courier",
 }  # fmt: skip
 FREE_TEXT = {
     "note", "comment", "remark", "description", "message", "text", "body", "content", "summary", "answer", "question",
     "html", "markdown", "md", "bio", "about", "details", "snippet", "template", "sql", "query", "script", "prefix",
     "suffix", "separator", "delimiter", "indent", "format", "pattern", "regex", "xml", "yaml", "source", "log",
     "output", "input", "error", "stacktrace", "trace", "prompt", "value", "val", "payload", "raw", "feedback",
-    "review", "signature",
+    "review", "signature", "memo", "expression", "formula", "clause",
 }  # fmt: skip
 PLACES = {"city", "town", "zip", "zipcode", "postcode", "postal", "country", "street"}
 ADDRESSES = {"address", "addr", "billing", "shipping", "ship", "home", "mailing", "postal", "us"}

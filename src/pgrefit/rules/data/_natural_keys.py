@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from pgrefit.model import lookup
 from pgrefit.model.ddl import Expression, expression
@@ -23,29 +24,42 @@ FEWEST_CODES = 200
 FEWEST_DIGITS = 3
 LONGEST_CODE = 40
 MOST_SHAPES = 5
+LONG_NUMBER = range(8, 21)  # digits of an account, a person, a device
 DIGITS = re.compile("[0-9]+")
-NO_CODE = re.compile(r"[\s:\\%]|^[/~]|\.[a-z]{2,4}$")  # prose, addresses, files
+CHECK_DIGITS = 2  # at most, behind the last mark; a telephone has more
+MARKS = re.compile("[-./]")  # within a number
+CAPITALS = re.compile("[A-Z]+")
+NO_CODE = re.compile(r"[\t\n:;|=,<>\\%]|[^A-Z0-9] | [^A-Z0-9]|^[/~]|\.[a-z]{2,4}$")  # prose, addresses, files
 UNIQUE_BY_CHANCE = {
     "url", "uri", "link", "path", "file", "filename", "image", "photo", "phone", "fax", "ip", "address", "street",
     "time", "date", *FREE_TEXT,
 }  # fmt: skip
+NUMBERS_BY_CHANCE = {"contact", "whatsapp", "kontakt", "contacto", "contato", "mobile", "cell", "postal", "amount",
+                     "price", "total", "value", "code", "pin", "otp"}  # fmt: skip
 OF_OTHERS = {"contact", "recipient", "sender", "billing", "shipping", "from", "to", "cc", "reply", "customer", "guest"}
 MOST_SCOPES = 8
+TELLING = 0.5  # rows too many that chance would have left within one scope, were it none
 FEW = 0.2
-SCOPES = {
+TENANTS = {
     "tenant", "org", "organization", "organisation", "company", "workspace", "store", "shop", "site", "project",
-    "version", "locale", "language", "lang", "year", "revision", "deleted", "archived", "valid", "effective", "realm",
-    "environment", "env", "client",
+    "realm", "environment", "env", "client",
+}  # fmt: skip
+SCOPES = TENANTS | {
+    "version", "locale", "language", "lang", "year", "revision", "deleted", "archived", "valid", "effective",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class NaturalKey:
-    """A key-like column, and columns within each of whose values it may be unique."""
+    """A key-like column, and columns within each of whose values it may be unique.
+
+    `likeness`: of each of these, the chance that two rows have the same value of it.
+    """
 
     table: Table
     column: Column
     scopes: tuple[str, ...]
+    likeness: tuple[float, ...]
 
     def question(self) -> Question:
         """Rows, values, different ones, and different pairs with each scope."""
@@ -64,8 +78,10 @@ class NaturalKey:
         return row_of(observation, self.question())
 
     def scope(self, row: Row) -> str:
-        """The column within whose values it is unique; '' where there is none."""
-        return next((s for n, s in enumerate(self.scopes) if row.count(f"pairs_{n}") == row.count("filled")), "")
+        """The column within whose values it is unique, and not by mere chance; '' where there is none."""
+        extra = row.count("filled") - row.count("different")
+        kept = (n for n in range(len(self.scopes)) if row.count(f"pairs_{n}") == row.count("filled"))
+        return next((self.scopes[n] for n in kept if extra * self.likeness[n] >= TELLING), "")
 
 
 @lookup.remembered
@@ -80,7 +96,8 @@ def _found(observation: Observation) -> Iterator[NaturalKey]:
         for values in columns:
             column = values.column
             if column.name not in keys and _is_candidate(table, values) and not in_unique_key(table, column.name):
-                yield NaturalKey(table, column, _scopes(table, columns, column))
+                scopes = _scopes(table, columns, column)
+                yield NaturalKey(table, column, tuple(v.column.name for v in scopes), tuple(map(_likeness, scopes)))
 
 
 def _is_candidate(table: Table, values: Values) -> bool:
@@ -99,20 +116,40 @@ def _is_key_by_values(values: Values) -> bool:
         return False
     if is_mail(values):
         return not means(column, OF_OTHERS)
-    plain = values.form is None and values.longest <= LONGEST_CODE and not means(column, UNIQUE_BY_CHANCE)
-    return plain and _are_codes(values)
+    if values.longest > LONGEST_CODE or means(column, UNIQUE_BY_CHANCE | NUMBERS_BY_CHANCE):
+        return False
+    return (values.form is None and _are_codes(values)) or _are_long_numbers(values)
+
+
+def _are_long_numbers(values: Values) -> bool:
+    """Of one length that only numbers of people, devices and accounts have."""
+    checked = (t for t in values.common if t.isdigit() or len(MARKS.split(t)[-1]) <= CHECK_DIGITS)
+    whole = {text: MARKS.sub("", text) for text in checked}
+    plain = {text: digits for text, digits in whole.items() if digits.isdigit()}
+    number = values.form is None or values.form.type == "bigint"
+    same = len({*map(len, plain)}) == 1 and {*map(len, plain.values())} <= {*LONG_NUMBER}
+    phone = all(text.startswith("0") and not text.startswith("00") for text in plain)
+    return number and same and not phone and len(plain) >= NEARLY_SURE * len(values.common)
 
 
 def _are_codes(values: Values) -> bool:
-    """AB-000123: letters that hardly vary, and digits; no blanks, no random letters."""
-    shapes = Counter(DIGITS.sub("0", text) for text in values.common)
+    """AB-000123: digits, and capitals in few places; a blank between them at most, no random letters."""
+    shapes = Counter(CAPITALS.sub("A", DIGITS.sub("0", text)) for text in values.common)
     commonest = sum(rows for _, rows in shapes.most_common(MOST_SHAPES))
     digits = all(sum(map(str.isdigit, text)) >= FEWEST_DIGITS for text in values.common)
     lettered = sum(any(map(str.isalpha, text)) and not NO_CODE.search(text) for text in values.common)
     return digits and min(lettered, commonest) >= NEARLY_SURE * len(values.common)
 
 
-def _scopes(table: Table, columns: tuple[Values, ...], column: Column) -> tuple[str, ...]:
+def _scopes(table: Table, columns: tuple[Values, ...], column: Column) -> list[Values]:
     """Columns named so whose values repeat: within one that hardly does, anything is unique."""
-    repeating = (v.column for v in columns if v.different <= FEW * v.rows and v.column.name != column.name)
-    return tuple(c.name for c in repeating if means(c, SCOPES) and c.name not in table.primary_key)[:MOST_SCOPES]
+    repeating = (v for v in columns if v.different <= FEW * v.rows and v.column.name != column.name)
+    fitting = (v for v in repeating if means(v.column, SCOPES) and v.column.name not in table.primary_key)
+    return list(islice(fitting, MOST_SCOPES))
+
+
+def _likeness(scope: Values) -> float:
+    """Of a tenant it counts as certain: keys of one tenant are its own."""
+    if means(scope.column, TENANTS):
+        return 1.0
+    return sum((rows / max(1, scope.filled)) ** 2 for rows in scope.common.values())

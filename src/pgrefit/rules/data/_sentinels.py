@@ -48,6 +48,26 @@ NEVER_WORDS = {
     "sin datos",
     "nc",
     "н/д",
+    "nvt",
+    "n.v.t.",
+    "s/o",
+    "sans objet",
+    "no aplica",
+    "não se aplica",
+    "nao se aplica",
+    "não informado",
+    "nao informado",
+    "no informado",
+    "non noto",
+    "non disponibile",
+    "nie dotyczy",
+    "brak danych",
+    "b/d",
+    "entfällt",
+    "entf.",
+    "not applicable",
+    "to be determined",
+    "no data",
     "не указано",
     "нет данных",
     "未填写",
@@ -62,6 +82,15 @@ PLACEHOLDERS = {
     "-1", "-9", "-99", "-999", "-9999", "999", "9999", "99999", "999999", "9999999", "99999999", "999999999", "32767",
     "2147483647", "9223372036854775807",
 }  # fmt: skip
+FULL = re.compile(
+    r"-9+(\.9+)?|9{3,}(\.9+)?|9{2}\.9+|-?8{3,}|123456(7(89?)?)?|-32768|-2147483648"
+)  # as far as the field goes
+WHOLE_ONLY = re.compile(r"-?\d+")
+NEVER_ZERO = {"year", "height", "weight", "width", "length", "age", "latitude", "longitude", "lat", "lng", "lon",
+              "area", "pulse", "pressure"}  # fmt: skip
+NO_YEARS = {"0", "1", "1000", "1800", "1900", "1901", "9999"}
+SOLD, LONG = {"price", "amount", "cost", "fee", "total", "rate"}, 7
+YEARS = (1500, 2200)
 FIRST_DAYS = ("0001-01-01", "1111-11-11", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1901-01-01",
               "1970-01-01")  # fmt: skip
 LAST_DAYS = ("2099-12-31", "2999-12-31", "3000-01-01", "9999-01-01", "9999-12-31")
@@ -70,6 +99,7 @@ NEGATIVE = {
     "balance", "delta", "change", "difference", "diff", "offset", "temperature", "temp", "direction", "sign", "vote",
     "adjustment", "longitude", "latitude", "lon", "lat", "lng", "x", "y", "z", "score", "net",
 }  # fmt: skip
+PLACES_OF_FILES = {"url", "uri", "path", "file", "filename", "image", "photo", "avatar", "link", "icon"}
 NO_LETTERS = set("?-–—_.*#/")
 MOST_LISTED = 20  # different values of an enumeration
 SHORT_FORM = re.compile(r"[^\W\d_][./]\s?[^\W\d_]\.?")  # n/a in any language
@@ -79,6 +109,10 @@ MOST_SHARE = 0.95
 FEWEST_OTHERS = 5  # different values beside it
 FAR_ABOVE = 10  # the least of numbers that could be negative, where -1 stands for none
 OFTEN = 3  # times as many rows as another value has, where the word could be one of them
+SPIKE = 10  # times as many, in a column whose values are nearly all different
+NEARLY_UNIQUE = 0.5  # different values for each row, the most common one aside
+RUN = re.compile(r"(\w)\1{4}|12345|abcde", re.IGNORECASE)
+DIGITS, LETTERS = re.compile(r"\d"), re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +165,13 @@ class Suspect:
             return is_text(self.column)
         if bare_type(self.column) in MOMENTS:
             low, high = _year(lowest), _year(highest)
-            return low - _year(sentinel) >= 10 if sentinel in FIRST_DAYS else _year(sentinel) - high >= 20
+            first = sentinel in FIRST_DAYS or _year(sentinel) < low
+            return low - _year(sentinel) >= 10 if first else _year(sentinel) - high >= 20
         number, least, most = float(sentinel), float(lowest), float(highest)
+        if YEARS[0] <= number <= YEARS[1] and least > number:
+            return least - number >= 10
+        if number == 0:
+            return least >= most / 10 > 0 or most <= least / 10 < 0
         if number in {-1, -9} and means(self.column, NEGATIVE):
             return least >= FAR_ABOVE
         below = least >= 0 or number <= 3 * least
@@ -173,11 +212,28 @@ def _placeholders(values: Values, seen: set[str]) -> set[str]:
     if is_text(column):
         return {text for text in seen if _is_placeholder(text, values)}
     if kind in MOMENTS:
-        return {day for day in (text[:10] for text in seen) if day in FIRST_DAYS or day in LAST_DAYS}
+        return {
+            text[:10] for text in seen if text[:10] in FIRST_DAYS or text[:10] in LAST_DAYS or _is_round(text, values)
+        }
     if values.different <= FEWEST_OTHERS or not (is_numeric(column) or kind in {"real", "double precision"}):
         return set()
     numbers = {text.rstrip("0").rstrip(".") if "." in text else text for text in seen}
-    return numbers & PLACEHOLDERS
+    years = NO_YEARS if _are_years(numbers) else set[str]()
+    zero = {"0"} if means(column, NEVER_ZERO) else set[str]()
+    sold = {n for n in numbers if "." in n and len(n) < LONG} if means(column, SOLD) else set[str]()  # at 99.99
+    full = {n for n in numbers if n in PLACEHOLDERS or FULL.fullmatch(n)} - sold
+    return full | (numbers & (zero | years))
+
+
+def _is_round(text: str, values: Values) -> bool:
+    """The first or last day of a year, far more often than another day."""
+    day = text[:10].endswith(("-01-01", "-12-31"))
+    return day and values.common.get(text, 0) >= max(FEWEST_HITS, SPIKE * values.filled / max(1, values.different))
+
+
+def _are_years(numbers: set[str]) -> bool:
+    whole = [int(n) for n in numbers - {"0"} if WHOLE_ONLY.fullmatch(n) and n not in PLACEHOLDERS]
+    return bool(whole) and all(YEARS[0] <= n <= YEARS[1] for n in whole)
 
 
 def _is_placeholder(text: str, values: Values) -> bool:
@@ -189,11 +245,29 @@ def _is_placeholder(text: str, values: Values) -> bool:
         return word in NEVER_WORDS
     if not word:
         return not column.not_null
+    if _stands_out(text, values):
+        return True
     if word in MAYBE_WORDS:
         is_name = word == "na" and means(column, NAMED_NA)
         return values.different > MOST_LISTED and not is_name and _is_frequent(text, values)
     short = values.different > MOST_LISTED and SHORT_FORM.fullmatch(word) is not None and _is_frequent(text, values)
     return short or {*word} <= NO_LETTERS or (word in NEVER_WORDS and _is_frequent(text, values))
+
+
+def _stands_out(text: str, values: Values) -> bool:
+    """One value in many rows of a column whose others are nearly all different, and that is not made as they are.
+
+    No letters where they have some, no digits where they have some, or one character again and again: 030 000000.
+    """
+    rows, others = values.common.get(text, 0), {t: n for t, n in values.common.items() if t != text}
+    usual = (values.filled - rows) / max(1, values.different - 1)
+    alone = rows >= max(FEWEST_HITS, SPIKE * usual, 2 * max(others.values(), default=0))
+    different = (values.different - 1) >= NEARLY_UNIQUE * (values.filled - rows)
+    if not (alone and different and others) or means(values.column, PLACES_OF_FILES):
+        return False
+    bare = "".join(c for c in text if c.isalnum())
+    unlike = any(all(map(kind.search, others)) and not kind.search(text) for kind in (DIGITS, LETTERS))
+    return unlike or len({*bare}) <= 1 < len(bare) or RUN.search(bare) is not None
 
 
 def _is_frequent(text: str, values: Values) -> bool:

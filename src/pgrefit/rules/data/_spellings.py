@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,9 +20,13 @@ from pgrefit.rules.data._sample import Values, sampled_tables
 FEWEST_ROWS = 50
 REPEATED = 5  # rows for each value
 LONGEST = 60
+LONG_WORD = 6  # letters, from which on a slip of one of them makes no other word
+RARER = 20  # times
+POINT = re.compile(r"^([^\W\d_]{2,})[.,;]$")  # after the only word
 SPACE = re.compile(r"[\s_\-]+")
 LETTERS = re.compile(r"[^\W\d_]{3}")
 CASELESS_CODES = ENUMERATIONS | {"country", "currency", "language", "lang", "locale", "nationality"}
+SHORT_ANSWERS = {"source", "format", "input", "output", "template"}  # where the values are few
 CASE_TELLS = SECRETS | {"unit", "units", "uom", "symbol", "element", "code", "key", "hash", "gene", "allele", "blood"}
 
 
@@ -50,7 +55,15 @@ class Listed:
             groups = self._groups(found, fold_all=True)
         allowed = _allowed(self.table, self.column)
         right = {k: max(g, key=lambda v: (v in allowed, _is_neat(v), found[v])) for k, g in groups.items()}
-        return {v: right[k] for k, group in groups.items() for v in group if v != right[k]}
+        slips = {k: right[other] for k, other in self._slips(groups, found, allowed).items()}
+        return {v: slips.get(k, right[k]) for k, group in groups.items() for v in group if v != right[k] or k in slips}
+
+    def _slips(self, groups: dict[str, list[str]], rows: dict[str, int], allowed: set[str]) -> dict[str, str]:
+        """Rare words with a letter too many, too few or in another's place, each with the frequent one it means."""
+        often = {key: sum(rows[v] for v in group) for key, group in groups.items() if len(key) >= LONG_WORD - 1}
+        rare = [key for key in often if not allowed & {*groups[key]}]
+        found = {key: [o for o in often if often[o] >= RARER * often[key] and _is_slip(key, o)] for key in rare}
+        return {key: others[0] for key, others in found.items() if len(others) == 1}
 
     def _groups(self, values: Iterable[str], *, fold_all: bool) -> dict[str, list[str]]:
         groups: defaultdict[str, list[str]] = defaultdict(list)
@@ -60,7 +73,7 @@ class Listed:
 
     def _folded(self, value: str, *, fold_all: bool) -> str:
         """What spellings of one value have in common; of short words and symbols the case may tell something."""
-        bare = SPACE.sub(" ", value).strip()
+        bare = _without_marks(POINT.sub(r"\1", SPACE.sub(" ", value).strip()))
         plain = means(self.column, CASELESS_CODES)
         told = self.column.type.endswith("citext") or (means(self.column, CASE_TELLS) and not plain)
         return value.strip() if told or not (plain or fold_all or LETTERS.search(value)) else bare.casefold()
@@ -71,7 +84,26 @@ def _differ_in_case(values: list[str]) -> bool:
 
 
 def _is_neat(value: str) -> bool:
-    return value == value.strip() and "  " not in value
+    return value == POINT.sub(r"\1", value.strip()) and "  " not in value
+
+
+def _without_marks(text: str) -> str:
+    """Without accents: Conges for Congés."""
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+def _is_slip(written: str, meant: str) -> bool:
+    """Whether one letter is left out, doubled or added, or two are swapped; not the first, nor an s at the end."""
+    if written[0] != meant[0] or len(meant) < LONG_WORD or not (written + meant).replace(" ", "").isalpha():
+        return False
+    if len(written) == len(meant):
+        apart = [n for n, (a, b) in enumerate(zip(written, meant, strict=True)) if a != b]
+        return len(apart) == 2 and written[apart[0] : apart[1] + 1] == meant[apart[0] : apart[1] + 1][::-1]
+    short, long = sorted((written, meant), key=len)
+    if len(long) != len(short) + 1 or long == f"{short}s":
+        return False
+    return any(long[:n] + long[n + 1 :] == short for n in range(1, len(long)))
 
 
 def _allowed(table: Table, column: Column) -> set[str]:
@@ -92,7 +124,7 @@ def _found(observation: Observation) -> Iterator[Listed]:
         for values in columns:
             column = values.column
             plain = is_text(column) and column.name not in keys and not column.generated and values.form is None
-            if plain and _repeats(values) and not means(column, FREE_TEXT | SECRETS):
+            if plain and _repeats(values) and not means(column, (FREE_TEXT - SHORT_ANSWERS) | SECRETS):
                 yield Listed(table, column, values)
 
 

@@ -14,8 +14,8 @@ from pgrefit.rules._ask import Row, is_text, key_columns, row_of
 from pgrefit.rules._languages import english
 from pgrefit.rules._names import reference_name
 from pgrefit.rules.data._exact import counted, examples, how_many
-from pgrefit.rules.data._forms import LEADING_ZERO, Form, bare, blank, fits
-from pgrefit.rules.data._meanings import CODES, means
+from pgrefit.rules.data._forms import LEADING_ZERO, NUMBERS, SPAN_FORM, Form, bare, blank, fits
+from pgrefit.rules.data._meanings import CODES, ENUMERATIONS, means
 from pgrefit.rules.data._sample import FEWEST_ROWS, Values, sampled_tables
 
 ENOUGH = 0.9
@@ -23,6 +23,11 @@ SHORTEST_CODE = 4  # digits
 FEWEST_CODES = 5
 DECIMAL_CODES = {"version", "release", "build", "extension", "chapter", "section", "paragraph", "article", "ip", "icd",
                  "code", "key", "hash", "token", "id", "identifier", "symbol", "name", "label", "title"}  # fmt: skip
+LISTS = {"list", "ids", "values", "tags", "members", "items"}
+SPANS = {"duration", "length", "elapsed", "runtime", "time_spent", "playtime", "uptime", "downtime"}
+NO_TIME = {"score", "result", "ratio", "odds", "aspect"}
+FOUR_PARTS = {"version", "release", "build", "firmware", "chapter", "section"}
+MOST_WHOLE = 3  # different values of a number with a comma, up to which it may be a list
 NAMES_OF_PAIRS = {
     "key",
     "name",
@@ -71,7 +76,7 @@ class Typed:
         if row is None or row.count("fitting") < FEWEST_ROWS:
             return None
         told = row.count("filled") - row.count("blank")
-        is_code = self.form.type in {"bigint", "numeric"} and row.count("zeros")
+        is_code = self.form.type in NUMBERS and row.count("zeros")
         return row if row.count("fitting") >= ENOUGH * told and not is_code else None
 
 
@@ -89,7 +94,7 @@ def _found(observation: Observation) -> Iterator[Typed]:
         for values in columns:
             column = values.column
             form = _form(table, values) if is_text(column) and column.name not in keys else None
-            code = form and form.type in {"bigint", "numeric"} and english(column.name) in codes
+            code = form and form.type in NUMBERS and english(column.name) in codes
             if form and not code and (table.name, column.name) not in referenced and not column.generated:
                 yield Typed(table, column, form)
 
@@ -115,11 +120,41 @@ def _form(table: Table, values: Values) -> Form | None:
     if values.filled < FEWEST_ROWS or _is_one_of_many_kinds(table, values.column):
         return None
     form = values.form
-    if form is None or form.type not in {"bigint", "numeric"}:
-        return form
+    if form is None or form.type not in NUMBERS:
+        return _told_by_name(form, values) if form else None
+    if form.said and (means(values.column, LISTS) or not _is_local_number(values)):
+        return None
     named_so = means(values.column, CODES if form.type == "bigint" else DECIMAL_CODES)
     is_code = named_so or reference_name(values.column.name).marked
-    return None if is_code or _all_of_one_length(values) else form
+    return None if is_code or _all_of_one_length(values) or _are_versions(values) else form
+
+
+def _told_by_name(form: Form, values: Values) -> Form | None:
+    """The form, where the name does not say that what looks so is something else."""
+    column = values.column
+    if form.type == "time":
+        return SPAN_FORM if means(column, SPANS) and values.longest > len("00:00") else _unless(form, column, NO_TIME)
+    if form.type == "inet":
+        return _unless(form, column, FOUR_PARTS)
+    letters = form.type == "boolean" and values.longest == 1
+    return _unless(form, column, ENUMERATIONS) if letters else form
+
+
+def _unless(form: Form, column: Column, named: set[str]) -> Form | None:
+    return None if means(column, named) else form
+
+
+def _are_versions(values: Values) -> bool:
+    """1.9 and 1.10: a number of decimals that is not always the same would not be written with a 0 at its end."""
+    decimals = [text.strip().partition(".")[2] for text in values.common if "." in text]
+    return len({*map(len, decimals)}) > 1 and any(len(part) > 1 and part.endswith("0") for part in decimals)
+
+
+def _is_local_number(values: Values) -> bool:
+    """Of different whole parts, as a list of two ids of one sort hardly is; and not grouped as a telephone is."""
+    whole = {text.replace(".", ",").partition(",")[0] for text in values.common}
+    marked = all(any(c not in "0123456789.,+- " for c in text) for text in values.common)  # 10 %, 3 €
+    return marked or len(whole) > MOST_WHOLE
 
 
 def _is_one_of_many_kinds(table: Table, column: Column) -> bool:
@@ -130,7 +165,7 @@ def _is_one_of_many_kinds(table: Table, column: Column) -> bool:
 
 def _all_of_one_length(values: Values) -> bool:
     """Digits that are always as many are a code, an account, a telephone; years are none."""
-    texts = [text.strip() for text in values.common]
+    texts = ["".join(text.split()) for text in values.common]
     lengths = {len(text) for text in texts}
     if len(lengths) != 1 or values.different <= FEWEST_CODES or not all(map(str.isdigit, texts)):
         return False

@@ -8,14 +8,16 @@ from pgrefit.model.ddl import ddl
 from pgrefit.model.finding import Cost, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
-from pgrefit.rules._ask import Row, key_columns, named, row_of, scan, statistics_of
+from pgrefit.rules._ask import Row, is_text, key_columns, named, row_of, scan, statistics_of
 from pgrefit.rules._languages import english
-from pgrefit.rules.data._meanings import SECRETS, is_flag_like, means
+from pgrefit.rules.data._meanings import is_flag_like, means
 from pgrefit.rules.data._ranges import COUNTED, QUANTITIES
 from pgrefit.rules.data._sample import MOMENTS, Values, bare_type, sampled_tables, samples
 
 FEWEST_ROWS = 100
 NEARLY_ALL = 0.999
+PASSWORDS = {"password", "secret", "hash", "salt", "digest", "pin"}
+LONGEST_ANSWER = 5  # characters of a yes or no: false
 NEAR = 0.99  # in the sample
 SETTLED = {
     "tenant", "org", "organization", "company", "currency", "locale", "language", "timezone", "version", "schema",
@@ -32,7 +34,7 @@ def _candidates(observation: Observation) -> Iterator[tuple[Table, Column]]:
     for table, columns in sampled_tables(observation):
         keys = key_columns(table) | {name for index in table.indexes if index.unique for name in index.columns if name}
         for values in columns:
-            settled = _is_settled(values.column) or _is_one_each(values)
+            settled = _is_settled(values) or _is_one_each(values)
             if values.column.name not in keys and _is_constant(values) and not settled:
                 yield table, values.column
 
@@ -41,10 +43,12 @@ def _is_constant(values: Values) -> bool:
     return values.rows >= FEWEST_ROWS and values.top >= NEAR * values.rows
 
 
-def _is_settled(column: Column) -> bool:
+def _is_settled(values: Values) -> bool:
     """Flags, moments of a bulk load, what a default fills and what sets one installation apart may all be alike."""
+    column = values.column
     made = column.generated or column.identity or column.default is not None
-    flag = column.type == "boolean" or is_flag_like(column) or means(column, SECRETS)
+    answer = values.longest <= LONGEST_ANSWER or not is_text(column)
+    flag = column.type == "boolean" or (is_flag_like(column) and answer)
     return bool(made) or flag or bare_type(column) in MOMENTS or means(column, SETTLED) or "id" in english(column.name)
 
 
@@ -98,16 +102,19 @@ def _holds(row: Row) -> bool:
 def _finding(observation: Observation, table: Table, column: Column, row: Row) -> Finding:
     rows, same = row.count("all_rows"), row.count("rows")
     seen = statistics_of(observation, table).column(column.name)
+    secret = means(column, PASSWORDS)
+    value = "the same secret" if secret else f"“{row.text('value')}”"
     return Finding(
         object=named(table, column.name),
-        message=f"is “{row.text('value')}” in {'all' if same == rows else 'nearly all'} rows",
-        severity=Severity.INFO,
+        message=f"is {value} in {'all' if same == rows else 'nearly all'} rows",
+        severity=Severity.WARNING if secret else Severity.INFO,
         evidence=(
-            scan("value", row.text("value")),
+            *([] if secret else [scan("value", row.text("value"))]),
             scan("rows", rows),
             scan("with this value", same),
             scan("with another", rows - same),
         ),
-        advice="drop it, unless other values are to come; then a default tells so",
+        advice="whoever knows it once knows it for all: let each row have its own" if secret
+        else "drop it, unless other values are to come; then a default tells so",
         cost=Cost(bytes=rows * seen.average_width if seen else 0),
-    )
+    )  # fmt: skip

@@ -16,7 +16,8 @@ from pgrefit.rules.data._exact import counted, examples, how_many, shown
 from pgrefit.rules.data._sample import MOMENTS, Values, bare_type, sampled_tables, samples
 
 FEWEST_ROWS = 50
-FEWEST_VALUES = 5
+FEWEST_VALUES = 3
+FEWEST_MOMENTS = 20  # different ones: those of a bulk load are alike
 NEARLY_ALL = 0.999
 NEAR = 0.98  # likeness of the samples' counts
 ROLES = {
@@ -26,6 +27,12 @@ ROLES = {
     "updated", "modified", "inserted", "list", "sale", "regular", "budget", "minimum", "maximum", "opening",
     "closing", "low", "high", "before", "after", "remaining", "left", "right", "sender", "recipient", "seller",
     "buyer", "creator", "editor", "owner",
+}  # fmt: skip
+MOMENTS_OF_ITS_LIFE = {
+    "due", "posted", "published", "issued", "paid", "shipped", "delivered",
+    "approved", "signed", "valid", "effective", "registered", "opened", "closed", "accounting", "booking", "value",
+    "departure", "arrival", "deadline", "scheduled", "birth", "hired", "seen", "login", "activated", "received",
+    "sent", "started", "finished", "completed", "changed", "altered", "touched", "synced", "imported", "loaded",
 }  # fmt: skip
 
 
@@ -43,7 +50,8 @@ def _pairs(observation: Observation) -> Iterator[tuple[Table, Column, Column]]:
         keys = set(table.primary_key)
         alike: defaultdict[str, list[Values]] = defaultdict(list)
         for values in columns:
-            enough = values.filled >= FEWEST_ROWS and values.different >= FEWEST_VALUES
+            fewest = FEWEST_MOMENTS if bare_type(values.column) in MOMENTS else FEWEST_VALUES
+            enough = values.filled >= FEWEST_ROWS and values.different >= fewest
             if enough and values.column.name not in keys and not values.column.generated:
                 alike["text" if is_text(values.column) else bare_type(values.column)].append(values)
         for group in alike.values():
@@ -63,8 +71,9 @@ def _play_roles(one: Column, other: Column, table: Table) -> bool:
     """Columns that are meant to differ one day: original and current price; who created and who owns it."""
     apart = meanings(one.name) ^ meanings(other.name)
     references = {name for key in table.foreign_keys for name in key.columns}
-    moments = bare_type(one) in MOMENTS
-    return bool(apart & ROLES) or moments or {one.name, other.name} <= references
+    stamped = bare_type(one) in MOMENTS and (one.default is not None or other.default is not None)
+    roles = ROLES | MOMENTS_OF_ITS_LIFE if bare_type(one) in MOMENTS else ROLES
+    return bool(apart & roles) or stamped or {one.name, other.name} <= references
 
 
 def _differing(one: Column, other: Column) -> Expression:

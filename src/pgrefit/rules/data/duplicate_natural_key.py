@@ -7,26 +7,51 @@ from collections.abc import Iterator
 from pgrefit.model.ddl import ddl
 from pgrefit.model.finding import Cost, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
-from pgrefit.rules._ask import SAMPLE_KEYS, Row, known, named, rows_of, scan
+from pgrefit.rules._ask import SAMPLE_KEYS, Row, known, named, row_of, rows_of, scan
+from pgrefit.rules.data import _key_pairs as pairs
 from pgrefit.rules.data._natural_keys import NEARLY_ALL, NaturalKey, natural_keys
 from pgrefit.rules.data._sample import samples
+from pgrefit.rules.data._sentinels import sentinel_suspects
 
 FEWEST_ROWS = 50
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
     yield from samples(observation)
+    yield from (suspect.question() for suspect in sentinel_suspects(observation))
     for key in natural_keys(observation):
         yield key.question()
         row = key.counts(observation)
-        if row and _has_few_duplicates(key, row):
+        if row and _has_few_duplicates(observation, key, row):
             yield _duplicates(key)
+    yield from pairs.questions(observation)
+    yield from (pair.duplicates() for pair, _ in _twice(observation))
 
 
-def _has_few_duplicates(key: NaturalKey, row: Row) -> bool:
-    filled, different = row.count("filled"), row.count("different")
+def _twice(observation: Observation) -> Iterator[tuple[pairs.KeyPair, Row]]:
+    """Pairs of columns that are a key but for a few rows."""
+    for pair in pairs.key_pairs(observation):
+        row = pair.holds(observation)
+        if row and row.count("pairs") < row.count("rows"):
+            yield pair, row
+
+
+def _has_few_duplicates(observation: Observation, key: NaturalKey, row: Row) -> bool:
+    """Beside what stands for no value, which another rule tells of."""
+    rows, values = _placeholders(observation, key)
+    filled, different = row.count("filled") - rows, row.count("different") - values
     few = filled >= FEWEST_ROWS and NEARLY_ALL * filled <= different < filled
     return few and not key.scope(row)
+
+
+def _placeholders(observation: Observation, key: NaturalKey) -> tuple[int, int]:
+    """How many rows have one, and how many different ones there are."""
+    for suspect in sentinel_suspects(observation):
+        if (suspect.table.name, suspect.column.name) == (key.table.name, key.column.name):
+            row = row_of(observation, suspect.question())
+            found = suspect.found(row) if row else {}
+            return sum(found.values()), len(found)
+    return 0, 0
 
 
 def _duplicates(key: NaturalKey) -> Question:
@@ -62,11 +87,15 @@ def _duplicates(key: NaturalKey) -> Question:
     """,
 )
 def duplicate_natural_key(observation: Observation) -> Iterator[Finding]:
-    """Columns named like a key of which a few values occur in more than one row, in no scope of their own."""
+    """Columns named like a key of which a few values occur in more than one row, in no scope of their own.
+
+    Also pairs of a reference and a column that occur once each but for a few.
+    """
     for key in natural_keys(observation):
         row = key.counts(observation)
-        if row and _has_few_duplicates(key, row):
-            extra = row.count("filled") - row.count("different")
+        if row and _has_few_duplicates(observation, key, row):
+            rows, values = _placeholders(observation, key)
+            extra = row.count("filled") - rows - (row.count("different") - values)
             found = rows_of(observation, _duplicates(key)) or []
             yield Finding(
                 object=named(key.table, key.column.name),
@@ -80,3 +109,20 @@ def duplicate_natural_key(observation: Observation) -> Iterator[Finding]:
                 advice="merge the rows that have the same value, then declare it UNIQUE",
                 cost=Cost(rows=extra),
             )  # fmt: skip
+    yield from (_of_pair(observation, pair, row) for pair, row in _twice(observation))
+
+
+def _of_pair(observation: Observation, pair: pairs.KeyPair, row: Row) -> Finding:
+    extra, found = row.count("rows") - row.count("pairs"), rows_of(observation, pair.duplicates()) or []
+    return Finding(
+        object=named(pair.table, pair.column),
+        message=f"has another value in each row of one {pair.reference}, but in a few rows the same",
+        severity=Severity.ERROR,
+        evidence=known((
+            scan("within", pair.reference), scan("rows", row.count("rows")),
+            scan("different pairs", row.count("pairs")), scan("rows too many", extra),
+            scan("for example", tuple(f"{r.text('value')} ({r.count('rows')} rows)" for r in found)),
+        )),
+        advice=f"merge the rows that have the same pair, then declare ({pair.reference}, {pair.column}) UNIQUE",
+        cost=Cost(rows=extra),
+    )  # fmt: skip

@@ -9,12 +9,16 @@ from pgrefit.changes._documents import JsonType
 from pgrefit.changes.extract_json import ExtractJson, JsonField
 from pgrefit.model.ddl import Expression, Literal, ddl, expression, raw
 from pgrefit.model.finding import Cost, Evidence, Finding, Severity, rule
+from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
-from pgrefit.rules._ask import Row, is_empty, known, named, row_of, rows_of, sample_of, scan, tables
+from pgrefit.rules._ask import Row, is_empty, is_text, known, named, row_of, rows_of, sample_of, scan, tables
 from pgrefit.rules._names import stems
 from pgrefit.rules.data._exact import counted, examples, how_many, shown
+from pgrefit.rules.data._forms import JSON_TEST
 from pgrefit.rules.data._meanings import means
+from pgrefit.rules.data._sample import samples
+from pgrefit.rules.data._typed import typed_columns
 
 ROWS = 500
 FEWEST_ROWS = 50
@@ -40,19 +44,24 @@ class Member:
     def misses(self) -> Expression:
         """A condition: the document of alias t has no such value of that type; a JSON null is one of any."""
         return expression(
-            "t.{c} IS NOT NULL AND coalesce(jsonb_typeof(t.{c}::jsonb -> {key}), 'missing') NOT IN ({kind}, 'null')",
-            c=self.column.name, key=Literal(self.key), kind=Literal(self.kind),
+            "t.{c} IS NOT NULL AND coalesce(jsonb_typeof({value}), 'missing') NOT IN ({kind}, 'null')",
+            c=self.column.name, value=raw(self.value), kind=Literal(self.kind),
         )  # fmt: skip
+
+    @property
+    def value(self) -> Expression:
+        """What the document of alias t has under the key."""
+        return expression("{document} -> {key}", document=raw(_document(self.column)), key=Literal(self.key))
 
     def question(self) -> Question:
         """Documents, those without the key, those in which its value is of another type."""
-        c, key = self.column.name, Literal(self.key)
-        missing = expression("t.{c} IS NOT NULL AND t.{c}::jsonb -> {key} IS NULL", c=c, key=key)
-        null = expression("jsonb_typeof(t.{c}::jsonb -> {key}) = 'null'", c=c, key=key)
+        c, value = self.column.name, raw(self.value)
+        missing = expression("t.{c} IS NOT NULL AND {value} IS NULL", c=c, value=value)
+        null = expression("jsonb_typeof({value}) = 'null'", value=value)
         return counted(self.table, {
             "rows": Expression("count(*)"), "documents": expression("count(t.{c})", c=c), "missing": how_many(missing),
             "nulls": how_many(null), "misses": how_many(self.misses),
-            "different": expression("count(DISTINCT t.{c}::jsonb -> {key})", c=c, key=key),
+            "different": expression("count(DISTINCT {value})", value=value),
         })  # fmt: skip
 
     def counts(self, observation: Observation) -> Row | None:
@@ -68,22 +77,40 @@ class Member:
 
 
 def _columns(observation: Observation) -> Iterator[tuple[Table, Column]]:
+    texts = _texts(observation)
     for table in tables(observation):
         if table.kind != "foreign table" and not is_empty(observation, table):
-            plain = (c for c in table.columns if c.type in {"json", "jsonb"} and not c.generated)
-            yield from ((table, column) for column in plain if not means(column, FOREIGN))
+            plain = (c for c in table.columns if c.type in {"json", "jsonb"} or (table.name, c.name) in texts)
+            yield from ((table, column) for column in plain if not means(column, FOREIGN) and not column.generated)
+
+
+def _texts(observation: Observation) -> set[tuple[Relation, str]]:
+    """Text columns all of whose values are JSON, where the server can tell."""
+    found: set[tuple[Relation, str]] = set()
+    for typed in typed_columns(observation) if observation.snapshot.server_version >= JSON_TEST else ():
+        row = typed.holds(observation) if typed.form.type == "jsonb" else None
+        if row and not row.count("unfit"):
+            found.add((typed.table.name, typed.column.name))
+    return found
 
 
 def _keys(observation: Observation, table: Table, column: Column) -> Question:
     """The keys of sampled documents, with the types of their values."""
     select = ddl(
-        "WITH s AS MATERIALIZED (SELECT t.{c}::jsonb AS d FROM {sample} AS t WHERE t.{c} IS NOT NULL)"
+        "WITH s AS MATERIALIZED (SELECT {d} AS d FROM {sample} AS t WHERE t.{c} IS NOT NULL)"
         " SELECT e.key, jsonb_typeof(e.value) AS kind, count(*) AS rows, (SELECT count(*) FROM s) AS documents"
         " FROM s CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(s.d) WHEN 'object' THEN s.d END) AS e(key, value)"
         " GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 100",
-        c=column.name, sample=raw(sample_of(observation, table, ROWS)),
+        d=raw(_document(column)), c=column.name, sample=raw(sample_of(observation, table, ROWS)),
     )  # fmt: skip
     return Question(table.name, select, sampled=True)
+
+
+def _document(column: Column) -> Expression:
+    """The document of alias t; null where it holds the one character that json can spell and jsonb cannot hold."""
+    if column.type == "jsonb":
+        return expression("t.{c}", c=column.name)
+    return expression("CASE WHEN strpos(t.{c}::text, '\\u0000') = 0 THEN t.{c}::jsonb END", c=column.name)
 
 
 def _members(observation: Observation, table: Table, column: Column) -> Iterator[Member]:
@@ -102,6 +129,8 @@ def _members(observation: Observation, table: Table, column: Column) -> Iterator
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
+    yield from samples(observation)
+    yield from (t.question(observation) for t in typed_columns(observation) if t.form.type == "jsonb")
     for table, column in _columns(observation):
         yield _keys(observation, table, column)
         for member in _members(observation, table, column):
@@ -150,6 +179,7 @@ def _finding(observation: Observation, found: list[tuple[Member, Row]]) -> Findi
     fields = tuple(JsonField(path=(m.key,), column=_name(m.key), type=TYPES[m.kind]) for m, _ in found)
     names = ", ".join(member.key for member, _ in found)
     clear = not misses and len({field.column for field in fields}) == len(fields) and bool(first.table.row_key)
+    clear &= not is_text(first.column)
     extract = ExtractJson(table=first.table.name, column=first.column.name, fields=fields, remove=True)
     return Finding(
         object=named(first.table, first.column.name),

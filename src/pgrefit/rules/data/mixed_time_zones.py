@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgrefit.model.ddl import ddl
+from pgrefit.model.ddl import ddl, expression, raw
 from pgrefit.model.finding import Cost, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import WHOLE_TYPES, Row, named, row_of, scan
+from pgrefit.rules.data._hours import Hours, ahead, hours_of, is_ahead
 from pgrefit.rules.data._meanings import means
 from pgrefit.rules.data._sample import MOMENTS, bare_type, sampled_tables, samples
 
@@ -19,6 +20,8 @@ FEWEST_ROWS = 100
 MOST_BESIDE = 3
 LEAST_SHARE = 0.005
 ZONES = {"tz", "timezone", "zone", "offset", "utc", "gmt", "local"}
+WRITTEN = {"created", "inserted", "logged", "recorded", "received", "registered", "added", "occurred", "happened"}
+UNIVERSAL = {"utc", "gmt", "zulu"}
 AT_ONCE = {
     "created", "inserted", "logged", "recorded", "received", "added", "occurred", "happened", "registered", "event",
     "timestamp", "ts", "time", "at", "on", "date", "when", "sent", "posted",
@@ -37,25 +40,33 @@ class Clock:
     column: Column
     beside: str
     ordered_by: str
+    zoned: bool = True
 
     def question(self) -> Question:
         """Rows, how many are off by whole half hours, by how many different such, the size of usual steps."""
         return self._against_sibling() if self.beside else self._against_order()
 
     def _against_sibling(self) -> Question:
-        """By how many half hours the two differ, where it is close to a whole number of them."""
+        """By how many half hours the two differ, where it is close to a whole number of them: a little more or less,
+        or, if that says it of more rows, less by up to ten minutes, or more, since the one is written after the other.
+        """
+        other = expression("t.{b} AT TIME ZONE 'UTC'" if self.zoned else "t.{b}", b=self.beside)
         select = ddl(
-            "WITH d AS (SELECT extract(epoch FROM t.{c} - t.{b} AT TIME ZONE 'UTC') / 1800 AS off FROM {t} AS t"
+            "WITH r AS (SELECT extract(epoch FROM t.{c} - {other}) / 1800 AS off FROM {t} AS t"
             " WHERE t.{c} IS NOT NULL AND t.{b} IS NOT NULL AND isfinite(t.{c}) AND isfinite(t.{b})),"
-            " g AS (SELECT round(off) AS off, count(*) AS rows FROM d WHERE abs(off - round(off)) < 0.1"
-            " AND abs(off) <= 28 GROUP BY 1)"
+            " late AS (SELECT l.late FROM r, (VALUES (0.0), (0.16), (-0.16)) AS l(late) GROUP BY l.late"
+            " ORDER BY count(*) FILTER (WHERE abs(off + late - round(off + late)) < CASE late WHEN 0 THEN 0.1 ELSE 0.18"
+            " END) DESC, abs(l.late) LIMIT 1),"
+            " d AS (SELECT r.off + late.late AS off, late.late FROM r, late),"
+            " g AS (SELECT round(off) AS off, count(*) AS rows FROM d"
+            " WHERE abs(off - round(off)) < CASE late WHEN 0 THEN 0.1 ELSE 0.18 END AND abs(off) <= 28.5 GROUP BY 1)"
             " SELECT (SELECT count(*) FROM d) AS rows, coalesce(sum(g.rows), 0)::bigint AS close,"
             " coalesce(sum(g.rows) - max(g.rows), 0)::bigint AS shifted,"
             " string_agg((g.off / 2)::numeric(4, 1)::text || ' h (' || g.rows || ')', ', ' ORDER BY g.rows DESC)"
             " AS steps,"
             " count(*) FILTER (WHERE g.rows >= {share} * (SELECT count(*) FROM d)) AS zones,"
             " max(g.off) - min(g.off) AS width FROM g",
-            c=self.column.name, b=self.beside, t=self.table.name, share=LEAST_SHARE,
+            c=self.column.name, b=self.beside, t=self.table.name, share=LEAST_SHARE, other=raw(other),
         )  # fmt: skip
         return Question(self.table.name, select)
 
@@ -90,6 +101,8 @@ class Clock:
 def _asks(observation: Observation) -> Iterator[Question]:
     yield from samples(observation)
     yield from (clock.question() for clock in _clocks(observation))
+    yield from (hours.question() for hours in _days(observation))
+    yield from (ahead(table, column) for table, column in _written(observation))
 
 
 def _clocks(observation: Observation) -> Iterator[Clock]:
@@ -106,12 +119,39 @@ def _clocks(observation: Observation) -> Iterator[Clock]:
             if vague and not means(column, LATER):
                 zoned = [c.name for c in table.columns if c.name in telling and _has_zone(c)][:MOST_BESIDE]
                 yield from (Clock(table, column, beside, "") for beside in zoned)
+                universal = [c.name for c in table.columns if c.name in telling and c != column and _is_universal(c)]
+                yield from (Clock(table, column, beside, "", zoned=False) for beside in universal[:MOST_BESIDE])
             if vague and _is_taken_at_once(column):
                 yield from (Clock(table, column, "", key) for key in table.primary_key if _counts_up(table))
 
 
+def _days(observation: Observation) -> Iterator[Hours]:
+    """Moments without a zone that are taken when the row is written, by several writers."""
+    for table, columns in sampled_tables(observation):
+        told = any(means(column, ZONES) and bare_type(column) not in MOMENTS for column in table.columns)
+        for v in () if told else columns:
+            vague = bare_type(v.column) == "timestamp without time zone" and not means(v.column, LATER)
+            if vague and v.filled * 2 >= FEWEST_ROWS:
+                yield from hours_of(table, v.column, columns)
+
+
+def _written(observation: Observation) -> Iterator[tuple[Table, Column]]:
+    """Moments without a zone in which rows were written, by their names."""
+    for table, columns in sampled_tables(observation):
+        told = any(means(column, ZONES) and bare_type(column) not in MOMENTS for column in table.columns)
+        for v in () if told else columns:
+            vague = bare_type(v.column) == "timestamp without time zone" and not means(v.column, LATER)
+            if vague and means(v.column, WRITTEN):
+                yield table, v.column
+
+
 def _is_taken_at_once(column: Column) -> bool:
     return means(column, AT_ONCE) and not means(column, LATER)
+
+
+def _is_universal(column: Column) -> bool:
+    """Whether the name says that the moment is of no place: created_utc."""
+    return bare_type(column) == "timestamp without time zone" and means(column, UNIVERSAL)
 
 
 def _has_zone(column: Column) -> bool:
@@ -175,3 +215,31 @@ def mixed_time_zones(observation: Observation) -> Iterator[Finding]:
                 advice="find out which writer stored which zone, convert its rows, then make the column timestamptz",
                 cost=Cost(rows=row.count("shifted")),
             )  # fmt: skip
+    for table, column in _written(observation):
+        row, name = row_of(observation, ahead(table, column)), named(table, column.name)
+        if row and is_ahead(row) and name not in told:
+            told.add(name)
+            yield Finding(
+                object=name,
+                message="holds times of several zones: some rows were written in the future",
+                severity=Severity.WARNING,
+                evidence=(scan("rows", row.count("rows")), scan("later than now", row.count("ahead")),
+                          scan("at most so many minutes", row.count("furthest"))),
+                advice="find out which writer stored which zone, convert its rows, then make the column timestamptz",
+                cost=Cost(rows=row.count("ahead")),
+            )  # fmt: skip
+    for hours in _days(observation):
+        shifted, name = hours.shifted(observation), named(hours.table, hours.column.name)
+        if shifted and name not in told:
+            told.add(name)
+            yield Finding(
+                object=name,
+                message=f"holds times of several zones: of some {hours.writer.name} the days begin hours later",
+                severity=Severity.WARNING,
+                evidence=(
+                    scan("off from most others", sum(rows for _, _, rows in shifted)),
+                    scan("hours later", tuple(f"{writer}: {shift:+d} h" for writer, shift, _ in shifted)),
+                ),
+                advice="find out which writer stored which zone, convert its rows, then make the column timestamptz",
+                cost=Cost(rows=sum(rows for _, _, rows in shifted)),
+            )

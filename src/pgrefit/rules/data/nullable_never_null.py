@@ -15,7 +15,7 @@ from pgrefit.rules.data._meanings import ENUMERATIONS, ends_as, is_flag_like, is
 from pgrefit.rules.data._sample import MOMENTS, bare_type, sampled_tables, samples
 
 FEWEST_ROWS = 100  # of fewer rows it may be chance
-MANY_ROWS = 1000  # from which on nothing need be said by the name
+MANY_ROWS = 500  # from which on nothing need be said by the name
 SET_AT_ONCE = {"created", "inserted", "updated", "modified", "registered", "added", "recorded", "ordered", "placed"}
 OPTIONAL = {
     "optional", "middle", "second", "secondary", "alternative", "alternate", "extra", "previous", "next",

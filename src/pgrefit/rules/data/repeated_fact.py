@@ -11,7 +11,7 @@ from pgrefit.rules._ask import known, named, rows_of, scan
 from pgrefit.rules.data._dependencies import Dependency, dependencies, questions
 from pgrefit.rules.data._sample import samples
 
-LEAST_BYTES = 2000
+LEAST_BYTES = 1000
 MOST_PER_TABLE = 2
 
 

@@ -60,7 +60,9 @@ def _asks(observation: Observation) -> Iterator[Question]:
     """,
 )
 def typed_values_in_text(observation: Observation) -> Iterator[Finding]:
-    """Text columns of which nearly all values are uuids, numbers, days, moments, booleans or JSON."""
+    """Text columns of which nearly all values are uuids, numbers, days, moments, booleans, addresses of a net or JSON.
+
+    Also as people write them: 31.12.2024, 1.234,56 €."""
     for typed in typed_columns(observation):
         row = typed.holds(observation)
         if row is None:
@@ -72,12 +74,13 @@ def typed_values_in_text(observation: Observation) -> Iterator[Finding]:
 
 def _finding(observation: Observation, typed: Typed, row: Row) -> Finding:
     unfit, type_ = row.count("unfit"), typed.form.type
+    written = f" ({typed.form.said})" if typed.form.said else ""
     conversion = Conversion(column=typed.column.name, to_type=type_, index=False)
     converts = type_ in CONVERTED and not unfit
     return Finding(
         object=named(typed.table, typed.column.name),
-        message=f"text whose values are all of type {type_}" if not unfit
-        else f"text whose values are of type {type_}, but for some that do not convert",
+        message=f"text whose values are all of type {type_}{written}" if not unfit
+        else f"text whose values are of type {type_}{written}, but for some that do not convert",
         severity=Severity.WARNING,
         evidence=known((
             scan("rows", row.count("rows")), scan(f"values of type {type_}", row.count("fitting")),

@@ -21,6 +21,7 @@ MOST_OF_UNNAMED = 8  # values, where the name does not say that it is an enumera
 FEWEST_ROWS = 60
 REPEATED = 10  # rows for each value
 WORD = re.compile(r"[^\W\d_][\w .:/+-]{0,39}")
+VOWEL = re.compile("[aeiouyAEIOUY]")  # of which the initials of people have few
 IDENTIFIERS = (re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*"), re.compile(r"[A-Z][A-Z0-9]+([_-][A-Z0-9]+)*"))
 
 
@@ -42,7 +43,10 @@ def _is_named_so(listed: Listed) -> bool:
     if ends_as(listed.column, ENUMERATIONS):
         return True
     shapes = (all(shape.fullmatch(value) for value in listed.values.common) for shape in IDENTIFIERS)
-    return not means(listed.column, OPEN_LISTS) and any(shapes) and listed.values.different <= MOST_OF_UNNAMED
+    constants = any("_" in value for value in listed.values.common)  # app_store: nobody but a program writes so
+    closed = constants or not means(listed.column, OPEN_LISTS)
+    initials = sum(not VOWEL.search(value) for value in listed.values.common) * 2 >= listed.values.different
+    return closed and any(shapes) and not initials and listed.values.different <= MOST_OF_UNNAMED
 
 
 def _values(observation: Observation, listed: Listed) -> dict[str, int]:

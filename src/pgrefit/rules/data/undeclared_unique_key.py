@@ -72,7 +72,7 @@ def undeclared_unique_key(observation: Observation) -> Iterator[Finding]:
 def _within_another(observation: Observation) -> Iterator[Finding]:
     for pair in pairs.key_pairs(observation):
         row = pair.holds(observation)
-        if row:
+        if row and row.count("pairs") == row.count("rows"):
             yield Finding(
                 object=named(pair.table, pair.column),
                 message=f"has another value in each row of one {pair.reference}, and no unique index keeps it so",

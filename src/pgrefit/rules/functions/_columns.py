@@ -9,14 +9,17 @@ from postgast import pg_query_pb2 as pb
 
 from pgrefit.model.snapshot import Snapshot, Table, View
 from pgrefit.rules._bodies import Body, parameters
-from pgrefit.rules._effects import by_bare_name, named_tables
+from pgrefit.rules._effects import by_bare_name, called_name, calls, named_tables
 from pgrefit.rules._trees import Tree
 from pgrefit.rules.functions._missing import meant_by, queries
 from pgrefit.rules.functions._use import attached
 
 OF_EVERY_TABLE = frozenset({"cmax", "cmin", "ctid", "oid", "tableoid", "xmax", "xmin"})
-WHICH_TABLE = frozenset({"tg_relid", "tg_relname", "tg_table_name", "tg_table_schema", "tg_argv"})
+WHICH_TABLE = frozenset(
+    {"tg_relid", "tg_relname", "tg_table_name", "tg_table_schema", "tg_argv", "tg_name", "tg_nargs"}
+)
 ROWS = frozenset({"new", "old"})
+ROW_AS_DOCUMENT = frozenset({"hstore", "row_to_json", "to_json", "to_jsonb"})
 
 
 def missing_columns(db: Snapshot, body: Body) -> tuple[str, ...]:
@@ -69,13 +72,19 @@ def _names_of_parameters(body: Body) -> Iterator[str]:
 
 
 def _of_triggers(db: Snapshot, body: Body) -> Iterator[str]:
-    """After NEW and OLD, where none of the tables whose triggers run the function has the column."""
+    """After NEW and OLD, of a table whose triggers run the function and that does not have the column.
+
+    Not where the function finds out which table it is run for, or what columns the row has.
+    """
     relations = attached(db).get(body.function.name, ())
     paths = [[field.string.sval.lower() if n == 0 else field.string.sval for n, field in enumerate(column.fields)]
              for tree in body.trees for column in tree.all(pb.ColumnRef)]  # fmt: skip
-    if not relations or any(path and path[0] in WHICH_TABLE for path in paths):
+    told_apart = any(path and path[0] in WHICH_TABLE for path in paths)
+    if told_apart or any(called_name(call) in ROW_AS_DOCUMENT for tree in body.trees for call in calls(tree)):
         return
-    there = {column.name for relation in relations for column in relation.columns} | OF_EVERY_TABLE
-    for path in paths:
-        if len(path) >= 2 and path[0] in ROWS and path[1] and path[1] not in there:
-            yield f"{path[0].upper()}.{path[1]}"
+    used = dict.fromkeys((path[0], path[1]) for path in paths if len(path) >= 2 and path[0] in ROWS and path[1])
+    for row, name in used:
+        without = [r for r in relations if name not in OF_EVERY_TABLE and all(c.name != name for c in r.columns)]
+        if without:
+            of_some = "" if len(without) == len(relations) else f" (of {', '.join(str(r.name) for r in without)})"
+            yield f"{row.upper()}.{name}{of_some}"

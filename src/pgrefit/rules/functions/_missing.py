@@ -101,7 +101,7 @@ def is_there(db: Snapshot, body: Body, named: pb.RangeVar) -> bool:
     passing = PASSING & set(words(named.relname))
     if not named.schemaname and (passing or named.relname in made_elsewhere(db) or named.relname.startswith("pg_")):
         return True
-    return bool(_homes(db, body, named))
+    return bool(_homes(db, body, named)) or named.relname in _made(body)
 
 
 def meant_by(db: Snapshot, body: Body, named: pb.RangeVar) -> Table | View | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import pairwise
 
 from postgast import pg_query_pb2 as pb
 
@@ -12,6 +13,7 @@ from pgrefit.rules._effects import called_name, calls, named_tables
 from pgrefit.rules._names import words
 from pgrefit.rules._trees import Tree
 
+ROWS = (["new"], ["old"])  # of a trigger
 Origins = frozenset[str]
 NONE: Origins = frozenset()
 INPUT = frozenset({pb.FUNC_PARAM_DEFAULT, pb.FUNC_PARAM_IN, pb.FUNC_PARAM_INOUT, pb.FUNC_PARAM_VARIADIC})
@@ -27,20 +29,37 @@ JUDGES = frozenset({"allowed", "assert", "check", "ensure", "is", "safe", "sanit
 LENGTHS = frozenset({"btrim", "char_length", "character_length", "coalesce", "length", "octet_length", "trim"})
 
 
-def unquoted_parameters(body: Body) -> Origins:
-    """The parameters of text that stand in what EXECUTE runs as they were given.
+def unquoted_parameters(body: Body, row: Collection[str] = ()) -> Origins:
+    """The parameters of text that stand in what EXECUTE runs as they were given; and of `row`, as new.column.
 
     Not those that are looked at before: compared with what is allowed, cast to regclass, looked up in the catalog,
     given another value.
     """
-    inputs = {name: frozenset({name}) for name in _text_parameters(body) if not _judged(body, name)}
-    reach = _through_variables(body, inputs)
+    reach = _reach(body, row)
     return frozenset(origin for tree in body.executed for origin in _in_select(tree, reach))
+
+
+def between_quotes(body: Body, row: Collection[str] = ()) -> Origins:
+    """Those of them that stand for a value, after a quote: what an application passes on from its users."""
+    reach = _reach(body, row)
+    trees = (*body.executed, *(tree for _, tree in body.assigned))
+    return NONE.union(*(_passed(node, reach) for tree in trees for node in _after_quotes(tree)))
+
+
+def _reach(body: Body, row: Collection[str]) -> dict[str, Origins]:
+    given = (*_text_parameters(body), *row)
+    return _through_variables(body, {name: frozenset({name}) for name in given if not _judged(body, name)})
 
 
 def runs_it_whole(body: Body, parameter: str) -> bool:
     """Whether EXECUTE runs a parameter as it is."""
     return any(_only_column(tree) == parameter for tree in body.executed)
+
+
+def used_of_row(body: Body) -> set[str]:
+    """The columns of NEW and OLD that stand anywhere in it."""
+    columns = (_name_of(node) for tree in body.trees for node in tree.all(pb.Node))
+    return {name.partition(".")[2] for name in columns if name.startswith(("new.", "old."))}
 
 
 def _only_column(tree: Tree) -> str:
@@ -132,7 +151,8 @@ def _name_of(node: pb.Node) -> str:
     if node.HasField("param_ref"):
         return f"${node.param_ref.number}"
     if node.HasField("column_ref") and node.column_ref.fields[-1].HasField("string"):
-        return str(node.column_ref.fields[-1].string.sval).lower()
+        *before, last = [str(field.string.sval).lower() for field in node.column_ref.fields]
+        return f"{before[0]}.{last}" if before in ROWS else last
     return ""
 
 
@@ -188,17 +208,51 @@ def _call(call: pb.FuncCall, reach: Mapping[str, Origins]) -> Origins:
     return _all(list(call.args), reach) if name in PASSES_ON else NONE
 
 
+def _after_quotes(tree: Tree) -> Iterator[pb.Node]:
+    """What is put behind a text that ends with a quote."""
+    for joined in tree.all(pb.A_Expr):
+        if joined.name[-1].string.sval == "||" and _opens(_end_of(joined.lexpr)):
+            yield joined.rexpr
+    for call in calls(tree):
+        args = list(call.args)
+        if called_name(call) == "concat":
+            yield from (after for before, after in pairwise(args) if _opens(_end_of(before)))
+        elif called_name(call) == "format":
+            yield from (arg for before, arg in _plain(args) if _opens(before))
+
+
+def _opens(text: str) -> bool:
+    return text.rstrip("%").endswith("'")
+
+
+def _end_of(node: pb.Node) -> str:
+    """The constant that an expression ends with; '' where it ends otherwise."""
+    match node.WhichOneof("node"):
+        case "a_const":
+            return str(node.a_const.sval.sval)
+        case "a_expr":
+            return _end_of(node.a_expr.rexpr)
+        case "type_cast":
+            return _end_of(node.type_cast.arg)
+        case _:
+            return ""
+
+
 def _format(args: list[pb.Node], reach: Mapping[str, Origins]) -> Origins:
     """What stands for %s; all of it where the template is no constant."""
-    template = args[0].a_const.sval.sval if args and args[0].HasField("a_const") else None
-    if template is None:
+    if not args or not args[0].HasField("a_const"):
         return _all(args, reach)
-    plain: list[pb.Node] = []
+    return _all([arg for _, arg in _plain(args)], reach)
+
+
+def _plain(args: list[pb.Node]) -> Iterator[tuple[str, pb.Node]]:
+    """The arguments that format() puts in for %s, with the text before."""
+    template = args[0].a_const.sval.sval if args and args[0].HasField("a_const") else ""
     place = 0
-    for position, kind in SPECIFIER.findall(template):
+    for found in SPECIFIER.finditer(template):
+        position, kind = found.groups()
         if kind == "%":
             continue
         place = int(position) if position else place + 1
         if kind == "s" and place < len(args):
-            plain.append(args[place])
-    return _all(plain, reach)
+            yield template[: found.start()], args[place]

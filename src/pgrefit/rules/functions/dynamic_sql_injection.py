@@ -11,8 +11,10 @@ from pgrefit.rules._access import executors
 from pgrefit.rules._ask import catalog
 from pgrefit.rules._bodies import Body, bodies
 from pgrefit.rules._names import words
-from pgrefit.rules.functions._taint import runs_it_whole, unquoted_parameters
+from pgrefit.rules.functions._taint import between_quotes, runs_it_whole, unquoted_parameters, used_of_row
+from pgrefit.rules.functions._use import attached
 
+TEXTS = ("character", "citext", "json", "name", "public.citext", "text")
 NAMES_OF_SQL = frozenset({"cmd", "command", "ddl", "dml", "query", "sql", "statement", "stmt"})
 
 
@@ -55,29 +57,41 @@ NAMES_OF_SQL = frozenset({"cmd", "command", "ddl", "dml", "query", "sql", "state
 def dynamic_sql_injection(observation: Observation) -> Iterator[Finding]:
     """PL/pgSQL that runs text parameters unquoted, also by way of variables.
 
+    With its caller's rights, a value between quotes is what an application passes on from its users; whoever may give
+    the name of a table or a part of a statement may run the same SQL himself.
+
     Nothing is said of parameters that are held against what is allowed, nor of functions with their caller's rights
     that are there to run the query they are given.
     """
     db = observation.snapshot
     for body in bodies(db):
-        found = tuple(sorted(p for p in unquoted_parameters(body) if not _meant_as_sql(body, p)))
+        row = _texts_of_row(db, body) if body.executed and body.function.returns == "trigger" else ()
+        found = tuple(sorted(p for p in unquoted_parameters(body, row) if not _meant_as_sql(body, p)))
         if found:
-            yield _finding(db, body, found)
+            yield _finding(db, body, found, as_value=bool(between_quotes(body, row) & set(found)))
+
+
+def _texts_of_row(db: Snapshot, body: Body) -> tuple[str, ...]:
+    """What a trigger's row may hold any text in; any field of it that it uses where no table has the trigger yet."""
+    on = attached(db).get(body.function.name, ())
+    names = {c.name.lower() for r in on for c in r.columns if c.type.startswith(TEXTS)} or used_of_row(body)
+    return tuple(f"{row}.{name}" for row in ("new", "old") for name in sorted(names))
 
 
 def _meant_as_sql(body: Body, parameter: str) -> bool:
     return not body.function.security_definer and bool(NAMES_OF_SQL & set(words(parameter)))
 
 
-def _finding(db: Snapshot, body: Body, found: tuple[str, ...]) -> Finding:
+def _finding(db: Snapshot, body: Body, found: tuple[str, ...], *, as_value: bool) -> Finding:
     rights = f"of {body.function.owner}" if body.function.security_definer else "of its caller"
     grave = body.function.security_definer and bool(executors(db, body.function))
+    otherwise = Severity.WARNING if body.function.security_definer or as_value else Severity.INFO
     whole = any(runs_it_whole(body, parameter) for parameter in found)
     runs = "whatever SQL it is given in" if whole else "SQL that holds, unquoted,"
     return Finding(
         object=body.title,
         message=f"runs {runs} {', '.join(found)}, with the rights {rights}",
-        severity=Severity.ERROR if grave else Severity.WARNING,
+        severity=Severity.ERROR if grave else otherwise,
         evidence=(catalog("parameters", found), catalog("security definer", body.function.security_definer)),
         advice="EXECUTE format('… %I … %L …', …) for names and values, or EXECUTE … USING for values",
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from postgast import pg_query_pb2 as pb
 
+from pgrefit.model import lookup
 from pgrefit.model.ddl import Expression
 from pgrefit.model.finding import Evidence, Finding, Severity, rule
 from pgrefit.model.names import Relation
@@ -48,12 +49,13 @@ VALUES = {pb.SVFOP_CURRENT_USER: "CURRENT_USER", pb.SVFOP_SESSION_USER: "SESSION
 def immutable_function_that_reads(observation: Observation) -> Iterator[Finding]:
     """Functions marked IMMUTABLE whose bodies read tables, the clock, the session, or draw at random.
 
-    Calls of stable functions, as of unaccent and to_char, are left to those who wrap them on purpose.
+    Also by way of a function of the user's that does. Calls of the server's stable functions, as of to_char, and of
+    unaccent, are left to those who wrap them on purpose.
     """
     db = observation.snapshot
     for body in bodies(db):
         if body.function.volatility == "immutable":
-            tables, called = _tables(body), _called(db, body)
+            tables, called = _tables(body), (*_called(db, body), *_reading(db, body))
             if tables or called:
                 users = _indexes(db).get(body.function.name, ())
                 yield Finding(
@@ -80,6 +82,19 @@ def _called(db: Snapshot, body: Body) -> tuple[str, ...]:
              if (name := called_name(call)) in moment and not meant(db, call)]  # fmt: skip
     values = [VALUES[v.op] for tree in body.trees for v in tree.all(pb.SQLValueFunction) if v.op in VALUES]
     return tuple(dict.fromkeys((*found, *values)))
+
+
+def _reading(db: Snapshot, body: Body) -> tuple[str, ...]:
+    """The user's functions that it calls and that read: those that say they are immutable are told themselves."""
+    found = (meant(db, call) for tree in body.trees for call in calls(tree))
+    return tuple(dict.fromkeys(f"{one[0].name}()" for one in found if len(one) == 1 and one[0].name in _readers(db)))
+
+
+@lookup.remembered
+def _readers(db: Snapshot) -> frozenset[Relation]:
+    """Functions that are not marked IMMUTABLE and read a table, the clock or the session themselves."""
+    read = (body for body in bodies(db) if body.function.volatility != "immutable")
+    return frozenset(body.function.name for body in read if _tables(body) or _called(db, body))
 
 
 def _indexes(db: Snapshot) -> dict[Relation, tuple[str, ...]]:

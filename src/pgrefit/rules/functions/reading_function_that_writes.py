@@ -9,15 +9,18 @@ from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
 from pgrefit.rules._ask import catalog
 from pgrefit.rules._bodies import Body, bodies
-from pgrefit.rules._effects import written_to
+from pgrefit.rules._effects import called_name, calls, written_to
+
+MOVES_SEQUENCE = frozenset({"nextval", "setval"})
 
 
 @rule(
     code="FUN005",
     title="Function that writes though it is marked as reading",
     why=(
-        "A function marked STABLE or IMMUTABLE may not write: its INSERT, UPDATE or DELETE fails whenever it is run."
-        " One marked PARALLEL SAFE fails as soon as a plan runs it in a parallel worker."
+        "A function marked STABLE or IMMUTABLE may not write: its INSERT, UPDATE or DELETE fails whenever it is run,"
+        " and one number of a sequence may be taken for many rows. One marked PARALLEL SAFE fails as soon as a plan"
+        " runs it in a parallel worker."
     ),
     example="""
         CREATE TABLE visit (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, page text);
@@ -61,4 +64,6 @@ def _marked(body: Body) -> str:
 
 def _written(body: Body) -> tuple[str, ...]:
     found = (table for tree in body.trees for table in written_to(tree))
-    return tuple(dict.fromkeys(str(Relation(t.schemaname, t.relname)) if t.schemaname else t.relname for t in found))
+    tables = (str(Relation(t.schemaname, t.relname)) if t.schemaname else t.relname for t in found)
+    moved = ("a sequence" for tree in body.trees for call in calls(tree) if called_name(call) in MOVES_SEQUENCE)
+    return tuple(dict.fromkeys((*tables, *moved)))

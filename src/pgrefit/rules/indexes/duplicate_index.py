@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 
 from pgrefit.model.finding import Cost, Finding, Severity, rule
-from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
-from pgrefit.model.snapshot import Constraint, Index, Snapshot, Table
+from pgrefit.model.snapshot import Index, Table
 from pgrefit.rules._ask import catalog
-from pgrefit.rules._indexes import prefix_of
 from pgrefit.rules._together import shape, told_once
+from pgrefit.rules.indexes._doubles import doubles
 from pgrefit.rules.indexes._drops import drop_of, indexed, weight, why_not
 
 
@@ -40,49 +39,9 @@ def duplicate_index(observation: Observation) -> Iterator[Finding]:
 
 
 def _found(observation: Observation) -> Iterator[tuple[Table, Hashable, Finding]]:
-    db = observation.snapshot
-    for table in indexed(db):
-        kept: list[Index] = []
-        rested_on = _rested_on(db, table) if len(table.indexes) > 1 else set[Relation]()
-        for index in sorted(table.indexes, key=lambda each: _worth(each, rested_on), reverse=True):
-            twin = next((other for other in kept if _same(table, index, other)), None)
-            if twin is None:
-                kept.append(index)
-            elif index.partition_of is None:
-                yield table, shape(index), _finding(observation, table, index, twin)
-
-
-def _rested_on(db: Snapshot, table: Table) -> set[Relation]:
-    """Indexes that foreign keys refer to."""
-    return {key.index for _, key in db.references_to(table.name) if key.index}
-
-
-def _worth(index: Index, rested_on: set[Relation]) -> tuple[bool, bool, bool, bool, bool, bool, int, str]:
-    """Greater is kept; the part of a partitioned index goes with the whole alone."""
-    held = index.constraint is not None or index.replica_identity
-    of_whole = index.partition_of is not None
-    needed = (index.primary, index.name in rested_on, held, index.unique, of_whole, index.clustered)
-    return (*needed, len(index.include), index.name.name)
-
-
-def _same(table: Table, index: Index, other: Index) -> bool:
-    alike = index.method == other.method and index.predicate == other.predicate and index.valid and other.valid
-    reach = set(index.include) <= {*other.columns, *other.include}
-    same_keys = len(index.keys) == len(other.keys) and prefix_of(index, other)
-    return alike and reach and same_keys and _guards_as_well(table, index, other)
-
-
-def _guards_as_well(table: Table, index: Index, other: Index) -> bool:
-    """Whether the other refuses whatever the index refuses, and no later."""
-    mine, theirs = _constraint(table, index), _constraint(table, other)
-    if mine is not None and mine.kind == "exclusion":
-        return theirs is not None and mine.definition == theirs.definition
-    at_once = theirs is None or not theirs.deferrable or (mine is not None and mine.deferrable)
-    return not index.unique or (other.unique and at_once and index.nulls_not_distinct == other.nulls_not_distinct)
-
-
-def _constraint(table: Table, index: Index) -> Constraint | None:
-    return next((c for c in table.constraints if c.name == index.constraint), None)
+    for table in indexed(observation.snapshot):
+        for index, twin in doubles(observation.snapshot, table):
+            yield table, shape(index), _finding(observation, table, index, twin)
 
 
 def _finding(observation: Observation, table: Table, index: Index, twin: Index) -> Finding:

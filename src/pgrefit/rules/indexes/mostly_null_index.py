@@ -19,7 +19,7 @@ from pgrefit.rules._given import grown
 from pgrefit.rules._indexes import needed_by_constraint
 
 MOSTLY = 0.9
-FEWEST_BYTES = 8 * 2**20
+FEWEST_ROWS = 1_000
 
 
 @rule(
@@ -58,7 +58,7 @@ def _null_share(observation: Observation, table: Table, index: Index) -> float:
     """0 where the index is another one's business."""
     (name, *rest), own = index.columns, observation.statistics.index(index.name)
     fit = index.method == "btree" and index.predicate is None and index.valid and not rest and name is not None
-    if not fit or needed_by_constraint(index) or own is None or own.bytes < FEWEST_BYTES or name is None:
+    if not fit or needed_by_constraint(index) or own is None or own.rows < FEWEST_ROWS or name is None:
         return 0.0
     seen = observation.statistics.table(table.name).column(name)
     return seen.null_fraction if seen else 0.0

@@ -10,6 +10,7 @@ from pgrefit.model.snapshot import Index, Table
 from pgrefit.rules._ask import catalog
 from pgrefit.rules._indexes import needed_by_constraint, prefix_of
 from pgrefit.rules._together import shape, told_once
+from pgrefit.rules.indexes._doubles import doubles
 from pgrefit.rules.indexes._drops import drop_of, indexed, weight, why_not
 
 
@@ -38,13 +39,14 @@ from pgrefit.rules.indexes._drops import drop_of, indexed, weight, why_not
     """,
 )
 def redundant_index(observation: Observation) -> Iterator[Finding]:
-    """B-trees whose keys are the first keys of another, and which give nothing beside."""
+    """B-trees whose keys are the first keys of another, and which give nothing beside; but for those that are twice."""
     return told_once(_found(observation))
 
 
 def _found(observation: Observation) -> Iterator[tuple[Table, Hashable, Finding]]:
     for table in indexed(observation.snapshot):
-        for index in table.indexes:
+        twice = {index.name for index, _ in doubles(observation.snapshot, table)}
+        for index in (each for each in table.indexes if each.name not in twice):
             longer = () if needed_by_constraint(index) or index.partition_of else _longer(table, index)
             staying = [other for other in longer if needed_by_constraint(other) or not _longer(table, other)]
             if staying:

@@ -17,6 +17,7 @@ from pgrefit.rules._together import told_once
 from pgrefit.rules.partitions._ranges import Edge, Range, default_of, ranges_of
 
 FEWEST = 3  # ranges from which on there is an order to be seen
+NEARLY = 1.11  # a month is so much longer than another
 FEW = 4  # a gap for so many ranges; where there are more, the ranges are not meant to touch
 
 Gap = tuple[Edge, Edge]
@@ -64,7 +65,7 @@ def _found(observation: Observation) -> Iterator[tuple[Table, Hashable, Finding]
             continue
         ranges = ranges_of(db, whole)
         gaps = _gaps(ranges)
-        if len(ranges) >= FEWEST and 0 < len(gaps) <= max(len(ranges) // FEW, 1):
+        if (len(ranges) >= FEWEST and 0 < len(gaps) <= max(len(ranges) // FEW, 1)) or _lacks_one(ranges):
             yield whole, tuple(gaps), _of_ranges(observation, whole, gaps)
         missing = _missing_share(db, whole)
         if missing:
@@ -77,6 +78,21 @@ def _gaps(ranges: tuple[Range, ...]) -> list[Gap]:
         if before.high is not None and after.low is not None and _lower(before.high, after.low):
             found.append((before.high, after.low))
     return found
+
+
+def _lacks_one(ranges: tuple[Range, ...]) -> bool:
+    """Whether one period is missing between two of its length."""
+    if len(ranges) != 2 or not all(isinstance(edge, datetime) for each in ranges for edge in (each.low, each.high)):
+        return False
+    before, after = ranges
+    lengths = [_length(*span) for span in
+               ((before.low, before.high), (before.high, after.low), (after.low, after.high))]  # fmt: skip
+    return max(lengths) <= NEARLY * min(lengths)
+
+
+def _length(low: Edge | None, high: Edge | None) -> float:
+    """Of a period, in seconds."""
+    return (high - low).total_seconds() if isinstance(low, datetime) and isinstance(high, datetime) else 0.0
 
 
 def _lower(one: Edge, other: Edge) -> bool:

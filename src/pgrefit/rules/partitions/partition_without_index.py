@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Hashable, Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
@@ -10,8 +11,11 @@ from pgrefit.model.snapshot import Index, Table
 from pgrefit.rules._ask import catalog, known
 from pgrefit.rules._families import partitions, users_tables
 from pgrefit.rules._indexes import prefix_of
+from pgrefit.rules._together import shape
 
 TOLD = 20
+DEFAULT = "DEFAULT"
+FEWEST = 2  # partitions with an index, so that it is none of one month alone
 
 
 @rule(
@@ -19,7 +23,8 @@ TOLD = 20
     title="Partition without an index of the whole",
     why=(
         "The index of the partitioned table stays invalid until each partition has its part of it: queries read the"
-        " others whole, and a unique one guarantees nothing."
+        " others whole, and a unique one guarantees nothing. An index that was made for each partition by itself is"
+        " forgotten with the next one."
     ),
     example="""
         CREATE TABLE parcel (id int, weight int) PARTITION BY RANGE (id);
@@ -43,6 +48,8 @@ TOLD = 20
 def partition_without_index(observation: Observation) -> Iterator[Finding]:
     """Indexes of partitioned tables that are invalid, with the partitions that have no part of them.
 
+    And indexes that the whole does not have, but most partitions do.
+
     Source: https://www.postgresql.org/docs/current/sql-createindex.html (ON ONLY).
     """
     for whole in users_tables(observation.snapshot):
@@ -51,6 +58,29 @@ def partition_without_index(observation: Observation) -> Iterator[Finding]:
             without = [part for part in parts if part.kind != "foreign table" and not _has_part(part, index)]
             if not index.valid and without:
                 yield _finding(whole, index, without, len(parts))
+        yield from _of_most(whole, [part for part in parts if part.kind == "table" and part.partition_bound != DEFAULT])
+
+
+def _of_most(whole: Table, parts: list[Table]) -> Iterator[Finding]:
+    """Indexes of their own that more than half of the partitions have in the same form."""
+    owners: defaultdict[Hashable, dict[str, Index]] = defaultdict(dict)
+    for part in parts:
+        for index in part.indexes:
+            if index.valid and index.partition_of is None:
+                owners[shape(index)].setdefault(str(part.name), index)
+    for having in owners.values():
+        without = tuple(str(part.name) for part in parts if str(part.name) not in having)
+        if without and len(having) >= FEWEST and len(having) * 2 > len(parts):
+            yield Finding(
+                object=str(whole.name),
+                message=f"{len(without)} of {len(parts)} partitions lack an index that the others have each for itself",
+                severity=Severity.INFO,
+                evidence=(
+                    catalog("definition", str(next(iter(having.values())).definition)),
+                    catalog("partitions without it", without[:TOLD]),
+                ),
+                advice="make it on the whole, ON ONLY, and attach those of the partitions: new ones then get it too",
+            )
 
 
 def _has_part(part: Table, index: Index) -> bool:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import partial
 from itertools import compress, permutations
+from math import log2
 
 from pgrefit.model.ddl import Expression, expression, raw
 from pgrefit.rules._languages import english
 from pgrefit.rules._names import shared_words
+from pgrefit.rules.redundancy._shapes import stored
 
 FEWEST_ROWS = 20
 FEWEST_VALUES = 3
 ENOUGH = Decimal("0.9")  # share of sampled rows that must agree before the whole table is read
-NEARLY_ALL = Decimal("0.95")
+STEPS = 50  # of agreement that count
 FIRST_LOOK = 25
 MOST_OFF = Decimal("0.3")  # share of these that may disagree
 MOST_DECIMALS = 6
 MOST_COLUMNS = 12
+MOST_KEPT = 6  # formulas of one target
 RESULTS = {
     "total", "subtotal", "sum", "amount", "net", "gross", "balance", "count", "percentage", "percent", "pct", "ratio",
     "rate", "average", "avg", "mean", "share", "score", "difference", "diff", "remaining", "margin", "profit",
@@ -49,18 +52,35 @@ class Hypothesis:
     reads: tuple[str, ...]
     operator: str = ""
     agreeing: Decimal = Decimal(0)
+    exact: bool = False  # without being rounded
+    different: int = 0  # values of the target
+    elsewhere: tuple[str, ...] = ()  # columns of another table that it reads too
 
     @property
-    def rank(self) -> tuple[Decimal, int, int, bool]:
+    def rank(self) -> tuple[object, ...]:
         """Greater is likelier to be what was meant."""
         return (round(self.agreeing, 2), *self.rank_of_target[1:])
 
     @property
-    def rank_of_target(self) -> tuple[bool, bool, int, bool]:
-        """The same among the columns of one equation; a rounded quotient hides what a product shows."""
+    def rank_of_target(self) -> tuple[int, int, bool, int, bool, int, bool]:
+        """The same among the columns of one equation: what was computed is rounded, takes the most values unless it is
+        a sum, and is named so; a quotient hides what a product shows.
+        """
         likeness = sum(shared_words(self.target, column) for column in self.reads)
         named_so = bool(set(english(self.target)) & RESULTS)
-        return (self.agreeing >= NEARLY_ALL, named_so, likeness, self.operator in {"+", "*", ""})
+        simple = -len(self.reads) - 2 * len(self.elsewhere)
+        varied = 0 if self.operator in {"+", "-"} else round(log2(max(1, self.different)))  # about as many are as many
+        plain = self.operator in {"+", "-", "*", ""}
+        return (round(self.agreeing * STEPS), simple, self.exact, varied, named_so, likeness, plain)
+
+
+@dataclass(frozen=True, slots=True)
+class Borrowed:
+    """A column of the row that a row refers to: its value over alias t, the table, and the column that refers."""
+
+    expression: Expression
+    table: str
+    through: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +90,7 @@ class Sample:
     columns: dict[str, Values]
     terms: dict[Term, Values]
     whole: frozenset[str]  # columns of a whole-number type
+    borrowed: dict[str, Borrowed] = field(default_factory=dict[str, "Borrowed"])  # of `columns`, those of other tables
 
     def where_stored(self, column: str) -> Sample:
         """The rows in which a column has a value."""
@@ -78,7 +99,13 @@ class Sample:
             columns={name: tuple(compress(values, there)) for name, values in self.columns.items()},
             terms={term: tuple(compress(values, there)) for term, values in self.terms.items()},
             whole=self.whole,
+            borrowed=self.borrowed,
         )
+
+    @property
+    def own(self) -> list[str]:
+        """Columns of the table itself."""
+        return [name for name in self.columns if name not in self.borrowed]
 
 
 def number(text: object) -> Number:
@@ -91,29 +118,66 @@ def number(text: object) -> Number:
 
 
 def hypotheses(sample: Sample, targets: Iterable[str]) -> tuple[Hypothesis, ...]:
-    """The likeliest formula of each target that has one, no two of them the same equation turned around."""
-    found_of = (list(_candidates(sample.where_stored(target), target)) for target in targets)
-    best = [max(found, key=lambda h: h.rank) for found in found_of if found]
-    terms = [h for h in best if not h.operator]
-    equations: dict[frozenset[str], Hypothesis] = {}
-    for found in (h for h in best if h.operator):  # in the order of columns: what follows usually stands behind
-        equation = frozenset((found.target, *found.reads))
-        if equation not in equations or found.rank_of_target >= equations[equation].rank_of_target:
-            equations[equation] = found
-    return (*terms, *equations.values())
+    """The likeliest formulas of the targets that have one: none the same equation turned around, none in a circle."""
+    found = [(h, place) for place, target in enumerate(targets) for h in _ranked(sample, target)]
+    terms = {h.target: h for h, _ in found if not h.operator}
+    chosen: dict[str, Hypothesis] = {}
+    equations: set[frozenset[str]] = set()
+    # What follows usually stands behind what it follows from.
+    for h, _ in sorted(found, key=lambda entry: (entry[0].rank_of_target, entry[1]), reverse=True):
+        equation = frozenset((h.target, *h.reads, *h.elsewhere))
+        if h.operator and h.target not in {*terms, *chosen} and equation not in equations:
+            if not _leads_to(h.target, h.reads, chosen):
+                chosen[h.target] = h
+            equations.add(equation)
+    return (*terms.values(), *chosen.values())
+
+
+def _leads_to(target: str, reads: Iterable[str], chosen: dict[str, Hypothesis]) -> bool:
+    return any(r == target or (r in chosen and _leads_to(target, chosen[r].reads, chosen)) for r in reads)
+
+
+def _ranked(sample: Sample, target: str) -> list[Hypothesis]:
+    """The best few; only a term where that is the best."""
+    found = sorted(_candidates(sample.where_stored(target), target), key=lambda h: h.rank, reverse=True)
+    return found[:1] if found and not found[0].operator else [h for h in found if h.operator][:MOST_KEPT]
 
 
 def _candidates(sample: Sample, target: str) -> Iterator[Hypothesis]:
-    stored = sample.columns[target]
-    if len(stored) < FEWEST_ROWS or len({v for v in stored if v is not None}) < FEWEST_VALUES:
+    values = sample.columns[target]
+    different = len({v for v in values if v is not None})
+    if len(values) < FEWEST_ROWS or different < FEWEST_VALUES:
         return
-    for term, values in sample.terms.items():
-        agreeing = _agreement(stored, values)
+    for term, computed in sample.terms.items():
+        agreeing = _agreement(values, computed)
         if agreeing >= ENOUGH:
-            yield Hypothesis(target, term.expression, term.reads, agreeing=agreeing)
-    operands = [name for name, values in sample.columns.items() if name != target and len(set(values)) > 1]
-    if len(sample.columns) <= MOST_COLUMNS or set(english(target)) & RESULTS:
-        yield from _arithmetic(sample, target, operands[: 2 * MOST_COLUMNS])
+            yield Hypothesis(target, term.expression, term.reads, agreeing=agreeing, exact=True)
+    operands = [name for name in sample.own if name != target and len(set(sample.columns[name])) > 1]
+    if len(sample.own) <= MOST_COLUMNS or set(english(target)) & RESULTS:
+        for found in _arithmetic(sample, target, operands[: 2 * MOST_COLUMNS]):
+            yield replace(found, different=different)
+        yield from _shaped(sample, target, operands[:MOST_COLUMNS], different)
+
+
+def _shaped(sample: Sample, target: str, operands: list[str], different: int) -> Iterator[Hypothesis]:
+    """With constants, of three columns, or with those of a row that is referred to."""
+    borrowed = {name: of.table for name, of in sample.borrowed.items()}
+    written = {name: expression("t.{c}", c=name) for name in sample.own}
+    written |= {name: of.expression for name, of in sample.borrowed.items()}
+    floats = {name: tuple(map(_float, sample.columns[name])) for name in (*operands, *borrowed)}
+    values = stored(target, tuple(map(_float, sample.columns[target])), floats, written,
+                    decimals=_decimals(sample.columns[target]), whole=target in sample.whole)  # fmt: skip
+    for found in values.shapes((*operands, *borrowed), borrowed) if values else ():
+        own = tuple(name for name in found.reads if name not in borrowed)
+        ways = tuple(dict.fromkeys(sample.borrowed[name].through for name in found.reads if name in borrowed))
+        yield Hypothesis(
+            target, found.expression, (*own, *ways), found.operator, found.agreeing, found.exact,
+            different, tuple(name for name in found.reads if name in borrowed),
+        )  # fmt: skip
+
+
+def _float(value: Number) -> float | None:
+    return None if value is None else float(value)
 
 
 def _arithmetic(sample: Sample, target: str, operands: list[str]) -> Iterator[Hypothesis]:
@@ -121,32 +185,34 @@ def _arithmetic(sample: Sample, target: str, operands: list[str]) -> Iterator[Hy
     decimals = _decimals(stored)
     own = [name for name in operands if _agreement(stored, sample.columns[name]) < ENOUGH]
     for a, b in permutations(own, 2):
-        for operator, sql, formula in _forms(a, b, decimals, whole=target in sample.whole):
+        for operator, sql, formula, exact in _forms(a, b, decimals, whole=target in sample.whole):
             if not _may_agree(stored, formula, sample.columns[a], sample.columns[b]):
                 continue
             agreeing = _agreement(stored, _applied(formula, sample.columns[a], sample.columns[b]))
             if agreeing >= ENOUGH:
-                yield Hypothesis(target, sql(), (a, b), operator, agreeing)
+                yield Hypothesis(target, sql(), (a, b), operator, agreeing, exact)
 
 
-def _forms(a: str, b: str, decimals: int, *, whole: bool) -> Iterator[tuple[str, Written, Formula]]:
+def _forms(a: str, b: str, decimals: int, *, whole: bool) -> Iterator[tuple[str, Written, Formula, bool]]:
+    """Operator, SQL, formula, and whether nothing is rounded."""
     if a < b:
-        yield "+", partial(expression, "t.{a} + t.{b}", a=a, b=b), lambda x, y: x + y
-        yield "*", partial(expression, "t.{a} * t.{b}", a=a, b=b), lambda x, y: x * y
+        yield "+", partial(expression, "t.{a} + t.{b}", a=a, b=b), lambda x, y: x + y, True
+        yield "*", partial(expression, "t.{a} * t.{b}", a=a, b=b), lambda x, y: x * y, True
         yield (
             "*",
             _rounded(partial(expression, "t.{a} * t.{b}", a=a, b=b), decimals, "round", whole=whole),
             _to(decimals, ROUND_HALF_UP, lambda x, y: x * y),
+            False,
         )
-    yield "-", partial(expression, "t.{a} - t.{b}", a=a, b=b), lambda x, y: x - y
+    yield "-", partial(expression, "t.{a} - t.{b}", a=a, b=b), lambda x, y: x - y, True
     if decimals > MOST_DECIMALS:
         return
-    yield from _with_rate(a, b, decimals, whole=whole)
+    yield from ((*form, False) for form in _with_rate(a, b, decimals, whole=whole))
     percent = partial(expression, "100.0 * t.{a} / nullif(t.{b}, 0)", a=a, b=b)
     ratio = partial(expression, "t.{a}::numeric / nullif(t.{b}, 0)", a=a, b=b)
     for name, mode in (("round", ROUND_HALF_UP), ("trunc", ROUND_DOWN)):
-        yield "%", _rounded(percent, decimals, name, whole=whole), _to(decimals, mode, lambda x, y: 100 * x / y)
-        yield "/", _rounded(ratio, decimals, name, whole=whole), _to(decimals, mode, lambda x, y: x / y)
+        yield "%", _rounded(percent, decimals, name, whole=whole), _to(decimals, mode, lambda x, y: 100 * x / y), False
+        yield "/", _rounded(ratio, decimals, name, whole=whole), _to(decimals, mode, lambda x, y: x / y), False
 
 
 def _with_rate(a: str, b: str, decimals: int, *, whole: bool) -> Iterator[tuple[str, Written, Formula]]:

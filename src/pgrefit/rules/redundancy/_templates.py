@@ -1,4 +1,7 @@
-"""Texts that a program wrote by a template: pairs of name and value in a row, a date before what is said."""
+"""Texts that a program wrote by a template: pairs of name and value in a row, a date before what is said.
+
+Others are found by the words that nearly all sampled texts share, in one order, with little between them.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,7 @@ TEMPLATES = (
                  rf"[=:][^{mark}=]*)+[{mark}]?\s*$", 0.5)
         for mark in (";", ",", "&", "|")
     ),
+    Template("a name, and its address of mail in brackets", r"^\s*[^<>@]+<[^<>@\s]+@[^<>@\s]+>\s*$", 0.7),
     Template("a date, and then what is said", rf"^\s*[[(]?{DAY}{TIME}[])]?[\s:,;-]+[^\s\d]", 0.7),
 )  # fmt: skip
 

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pgrefit.changes.computed_columns import Computed, ComputedColumns
+from pgrefit.model import lookup
 from pgrefit.model.ddl import Expression, ddl, expression, joined, raw
 from pgrefit.model.finding import Evidence, Finding, Severity, rule
-from pgrefit.model.observation import Observation, Question
+from pgrefit.model.names import Relation
+from pgrefit.model.observation import Answer, Observation, Question
 from pgrefit.model.snapshot import Table
 from pgrefit.model.sql_tree import columns_after, replace_columns
+from pgrefit.model.statistics import Statistics
 from pgrefit.rules._ask import (
     SAMPLE_KEYS,
     WHOLE_TYPES,
@@ -29,13 +32,22 @@ from pgrefit.rules._ask import (
     tables,
 )
 from pgrefit.rules.redundancy._documents import documents, shapes, terms
-from pgrefit.rules.redundancy._formulas import FEWEST_ROWS, Hypothesis, Sample, Term, hypotheses, number
+from pgrefit.rules.redundancy._formulas import (
+    FEWEST_ROWS,
+    Borrowed,
+    Hypothesis,
+    Sample,
+    Term,
+    hypotheses,
+    number,
+)
 from pgrefit.rules.redundancy._joined import joins, texts
 from pgrefit.rules.redundancy._joined import sampled as sampled_texts
 from pgrefit.rules.redundancy._moments import moments, spans
 from pgrefit.rules.redundancy._years import ages
 
 ROWS = 300
+MOST_BORROWED = 8  # columns of other tables
 ENOUGH = 0.95
 
 
@@ -58,10 +70,10 @@ def _asks(observation: Observation) -> Iterator[Question]:
 
 
 def _worth_a_look(observation: Observation) -> Iterator[Table]:
-    """Tables of a few rows at least with some numbers or texts, or a number beside a document or a moment."""
+    """Tables of a few rows at least with two numbers or some texts, or a number beside a document or a moment."""
     for table in tables(observation):
         numbers = _numbers(table)
-        enough = len(numbers) > 2 or (numbers and (documents(table) or moments(table))) or texts(observation, table)
+        enough = len(numbers) > 1 or (numbers and (documents(table) or moments(table))) or texts(observation, table)
         few = 0 <= statistics_of(observation, table).rows < FEWEST_ROWS and table.kind == "table"
         if enough and not few and not is_empty(observation, table):
             yield table
@@ -77,11 +89,30 @@ def _sampled(observation: Observation, table: Table) -> Question:
     """Some rows: the numbers, and what can be counted in the documents."""
     values = [expression("t.{c}::text AS {name}", c=c, name=f"c{i}") for i, c in enumerate(_numbers(table))]
     values += [
-        expression("({value})::text AS {name}", value=raw(term.expression), name=f"x{i}")
-        for i, term in enumerate(_terms(observation, table))
+        expression("({value})::text AS {name}", value=raw(value), name=f"{letter}{i}")
+        for letter, expressions in (
+            ("x", [term.expression for term in _terms(observation, table)]),
+            ("p", [of.expression for of in _borrowed(observation, table).values()]),
+        )
+        for i, value in enumerate(expressions)
     ]
     sample = sample_of(observation, table, ROWS)
     return Question(table.name, ddl("SELECT {v} FROM {s} AS t", v=raw(joined(values)), s=raw(sample)))
+
+
+def _borrowed(observation: Observation, table: Table) -> dict[str, Borrowed]:
+    """Numbers of the rows that its rows refer to, a few."""
+    found: dict[str, Borrowed] = {}
+    for key in table.foreign_keys if len(_numbers(table)) > 1 else ():
+        parent = observation.snapshot.find_table(key.parent) if key.parent and key.parent != table.name else None
+        if parent is None or len(key.columns) > 1:
+            continue
+        ((own, other),) = zip(key.columns, key.parent_columns, strict=True)
+        for column in _numbers(parent):
+            value = expression("(SELECT p.{c} FROM {parent} AS p WHERE p.{k} = t.{f})", c=column, f=own,
+                               parent=parent.name, k=other)  # fmt: skip
+            found[f"{own} → {named(parent, column)}"] = Borrowed(value, str(parent.name), own)
+    return dict(list(found.items())[:MOST_BORROWED])
 
 
 def _terms(observation: Observation, table: Table) -> list[Term]:
@@ -94,18 +125,34 @@ def _hypotheses(observation: Observation, table: Table) -> tuple[Hypothesis, ...
     rows = rows_of(observation, _sampled(observation, table)) if _numbers(table) else None
     if not rows:
         return joined_texts
-    names = _numbers(table)
-    sample = Sample(
-        columns={name: tuple(number(row.cells[f"c{i}"]) for row in rows) for i, name in enumerate(names)},
-        terms={
-            term: tuple(number(row.cells[f"x{i}"]) for row in rows)
-            for i, term in enumerate(_terms(observation, table))
-        },
-        whole=frozenset(c.name for c in table.columns if c.type in WHOLE_TYPES),
-    )  # fmt: skip
-    found = hypotheses(sample, names)
+    found = _on_sample(observation, table, rows)
     certain = {h.target: h for h in found if not h.operator and _confirmed(observation, table, h)}
     return (*(_in_terms_of_the_rest(h, certain) for h in found), *joined_texts)
+
+
+def _on_sample(observation: Observation, table: Table, rows: list[Row]) -> tuple[Hypothesis, ...]:
+    memory, answer = _memory(observation.statistics), observation.answer(_sampled(observation, table))
+    known = memory.get(table.name)
+    if known is None or known[0] is not answer:
+        names, borrowed = _numbers(table), _borrowed(observation, table)
+        called = [*((name, f"c{i}") for i, name in enumerate(names)), *((b, f"p{i}") for i, b in enumerate(borrowed))]
+        sample = Sample(
+            columns={name: tuple(number(row.cells[cell]) for row in rows) for name, cell in called},
+            terms={
+                term: tuple(number(row.cells[f"x{i}"]) for row in rows)
+                for i, term in enumerate(_terms(observation, table))
+            },
+            whole=frozenset(c.name for c in table.columns if c.type in WHOLE_TYPES),
+            borrowed=borrowed,
+        )  # fmt: skip
+        known = memory[table.name] = (answer, hypotheses(sample, names))
+    return known[1]
+
+
+@lookup.remembered
+def _memory(_: Statistics) -> dict[Relation, tuple[Answer | None, tuple[Hypothesis, ...]]]:
+    """What was found on the sample of a table: it is asked for in every round."""
+    return {}
 
 
 def _confirmed(observation: Observation, table: Table, hypothesis: Hypothesis) -> bool:
@@ -114,7 +161,7 @@ def _confirmed(observation: Observation, table: Table, hypothesis: Hypothesis) -
 
 
 def _in_terms_of_the_rest(hypothesis: Hypothesis, certain: dict[str, Hypothesis]) -> Hypothesis:
-    if not set(hypothesis.reads) & certain.keys():
+    if hypothesis.elsewhere or not set(hypothesis.reads) & certain.keys():
         return hypothesis
     values = {name: h.expression for name, h in certain.items()}
     rest = (c for name in hypothesis.reads for c in (certain[name].reads if name in certain else (name,)))
@@ -194,19 +241,26 @@ def _finding(observation: Observation, table: Table, hypothesis: Hypothesis, row
     computed = Computed(name=hypothesis.target, expression=hypothesis.expression)
     return Finding(
         object=named(table, hypothesis.target),
-        message=f"stores what follows from {', '.join(hypothesis.reads)} of the same row"
+        message=f"stores what follows from {_of_what(hypothesis)}"
         + (", and disagrees with it in some rows" if disagreeing else ""),
         severity=Severity.ERROR if disagreeing else Severity.WARNING,
         evidence=_evidence(observation, table, hypothesis, row),
-        remedy=(ComputedColumns(table=table.name, columns=(computed,)),),
+        remedy=() if hypothesis.elsewhere else (ComputedColumns(table=table.name, columns=(computed,)),),
+        advice="compute it where it is read, through the join" if hypothesis.elsewhere else "",
     )
+
+
+def _of_what(hypothesis: Hypothesis) -> str:
+    own = f"{', '.join(hypothesis.reads)} of the same row"
+    others = (place.rpartition(" → ")[2] for place in hypothesis.elsewhere)
+    return f"{own} and {', '.join(others)}" if hypothesis.elsewhere else own
 
 
 def _evidence(observation: Observation, table: Table, hypothesis: Hypothesis, row: Row) -> tuple[Evidence, ...]:
     examples = rows_of(observation, _examples(table, hypothesis)) or ()
     return known(
         (
-            catalog("follows from", columns_after(hypothesis.expression, "t")),
+            catalog("follows from", (*columns_after(hypothesis.expression, "t"), *hypothesis.elsewhere)),
             Evidence(measure="formula", value=str(hypothesis.expression), source="scan"),
             scan("rows", row.count("rows")),
             scan("null", row.count("rows") - row.count("stored")),

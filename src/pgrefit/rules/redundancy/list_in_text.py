@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 
 from pgrefit.model.finding import Evidence, Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import TEXT_TYPES, catalog, known, named, statistics_of
 from pgrefit.rules._columns import columns_of_type, seen_values
+from pgrefit.rules._languages import meanings
 from pgrefit.rules._names import words
 
 LISTS = {"csv", "ids", "uuids", "guids"}  # a name that says so
@@ -18,11 +21,28 @@ PLURALS = {
     "features", "flags", "genres", "groups", "hobbies", "hosts", "ingredients", "interests", "keys", "keywords",
     "labels", "languages", "list", "members", "names", "numbers", "options", "permissions", "phones", "recipients",
     "roles", "scopes", "skills", "symptoms", "tags", "teams", "topics", "types", "urls", "users", "values",
+    "attachments", "coupons", "files", "subjects", "competencies", "hashtags", "actors", "cast", "directors", "anexos",
+    "archivos", "arquivos", "anhaenge", "dateien", "allegati", "fichiers", "autori", "autores", "auteurs", "autoren",
+    "schlagworte", "stichworte", "etiquetas", "etiquettes", "tagi", "etykiety", "idiomas", "langues", "lingue",
+    "sprachen", "jezyki", "alergias", "allergien", "allergie", "alergie", "competences", "competenze", "habilidades",
+    "faehigkeiten", "umiejetnosci", "soggetti", "temas", "themen", "tematy", "generos", "gatunki", "zutaten",
+    "ingredientes", "ingredienti", "skladniki", "sintomas", "symptome", "sintomi", "telefonos", "telefones", "correos",
+    "palabras", "palavras", "parole", "mitglieder", "membros", "miembros", "participantes", "teilnehmer", "invitados",
 }  # fmt: skip
 ITEMS = re.compile(r"\[?[^,;|\s][^,;|]{0,60}(?:\s?[,;|]\s?[^,;|]{1,60})+\]?")
 SHARE = 0.3  # of the values that ANALYZE kept
 FEWEST = 2  # values, and lists among them
 SENTENCE = 5  # words of a part of prose
+MARKS = (";", "|", ",", "/")
+FEWEST_LISTS = 6  # that tell, where no name does
+MOST_ITEM_WORDS, LONGEST_ITEM = 5, 40
+NEARLY_ALL = 0.98  # of the parts, that are items
+RECURRING = 2.5  # times that an item occurs
+MANY_LENGTHS, OFTEN = 3, 4  # different numbers of items; times that an item occurs
+WANDERING = 0.3  # share of the items that are first in one text and not in another
+TWO_OF_ONE = {"address", "street", "place", "location", "name", "title", "path", "file", "url", "date", "time", "city",
+              "region", "coordinates", "position", "version", "format", "ratio", "unit", "formula", "note", "comment",
+              "remark", "description", "message", "text", "body", "content", "summary"}  # fmt: skip
 
 
 @rule(
@@ -41,19 +61,23 @@ SENTENCE = 5  # words of a part of prose
     """,
 )
 def list_in_text(observation: Observation) -> Iterator[Finding]:
-    """Columns of text named x_ids or x_csv, and those named in the plural whose sampled values are lists."""
+    """Columns of text named x_ids or x_csv, and those named in the plural whose sampled values are lists.
+
+    Also those, whatever their name, whose values are joined from the same few items in different places.
+    """
 
     def may_hold_lists(_: Table, column: Column) -> bool:
-        said = words(column.name)
-        return bool(said) and not column.type.endswith("[]") and said[-1] in LISTS | PLURALS
+        return not column.type.endswith("[]")
 
     for table, columns in columns_of_type(
         observation, lambda type_: type_.partition("(")[0] in TEXT_TYPES, may_hold_lists
     ):
         for column in columns:
             share = _share_of_lists(observation, table, column)
-            by_name = words(column.name)[-1] in LISTS
-            if share >= SHARE or (by_name and share < 0):
+            last = {*words(column.name)[-1:], *(words(column.name)[:1])}
+            by_name = bool({*words(column.name)[-1:]} & LISTS)
+            lists = share >= SHARE and bool(last & (LISTS | PLURALS))
+            if lists or (by_name and share < 0) or _joins_items(observation, table, column):
                 yield _finding(table, column, share)
 
 
@@ -64,6 +88,35 @@ def _share_of_lists(observation: Observation, table: Table, column: Column) -> f
     if len(values) < FEWEST:
         return -1.0
     return lists / len(values) if lists >= FEWEST else 0.0
+
+
+def _joins_items(observation: Observation, table: Table, column: Column) -> bool:
+    """Whether the values, whatever the name, are joined from items that recur, now first and now behind another."""
+    values = [value.strip() for value in seen_values(statistics_of(observation, table).column(column.name))]
+    if len(values) < FEWEST_LISTS or meanings(column.name) & TWO_OF_ONE:
+        return False
+    return any(_are_joined(values, mark) for mark in MARKS)
+
+
+def _are_joined(values: list[str], mark: str) -> bool:
+    split = [[item.strip() for item in value.strip("[]{}").split(mark)] for value in values if value]
+    lists = [items for items in split if len(items) > 1]
+    occurring = Counter(chain(*split))
+    items = sum(seen for item, seen in occurring.items() if _is_item(item, mark))
+    if len(lists) < max(FEWEST_LISTS, SHARE * len(split)) or items < NEARLY_ALL * sum(occurring.values()):
+        return False
+    if sum(occurring.values()) < RECURRING * len(occurring) or len({*map(len, split)}) == 1:
+        return False
+    first, behind = {items[0] for items in split}, Counter(item for items in lists for item in items[1:])
+    wandering = sum(seen for item, seen in behind.items() if item in first)
+    of_many_lengths = len({*map(len, split)}) >= MANY_LENGTHS and sum(occurring.values()) >= OFTEN * len(occurring)
+    return mark in ";|" or of_many_lengths or wandering >= WANDERING * sum(behind.values())
+
+
+def _is_item(text: str, mark: str) -> bool:
+    """A word or a few; a number, but not as in 3/4."""
+    told = any(map(str.isalpha if mark == "/" else str.isalnum, text))
+    return told and 0 < len(text) <= LONGEST_ITEM and len(text.split()) <= MOST_ITEM_WORDS
 
 
 def _is_list(value: str) -> bool:

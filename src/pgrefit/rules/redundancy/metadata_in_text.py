@@ -25,13 +25,16 @@ from pgrefit.rules._ask import (
     tables,
 )
 from pgrefit.rules._names import same_quantity, words
+from pgrefit.rules.data._sample import samples
 from pgrefit.rules.redundancy import _templates as templates
+from pgrefit.rules.redundancy._phrases import phrases
 
 ROWS = 2000
 COVERAGE = 0.05  # share of rows with the line
 MOSTLY, NEARLY_ALL = 0.5, 0.9  # where a label stands alone: of the rows, and of its values that are one word
 FEWEST_ROWS = 20
 MOST_LABELS = 12
+MOST_NAME = 3  # words of a label
 NARROWEST = 12  # mean bytes of a text that may hold such lines
 LINE = r"^[ \t]*([[:alpha:]][[:alnum:] _/()-]{0,38}[[:alnum:])])[ \t]*:(?:[ \t]+([^\r\n]*?))?[ \t]*$"
 UNIT = r"^[+-]?[0-9]+(?:\.[0-9]+)?[ \t]*([[:alpha:]%]{0,8})$"
@@ -54,6 +57,8 @@ def _asks(observation: Observation) -> Iterator[Question]:
         labels = _labels(observation, table, column)
         if labels:
             yield _counts(table, column, labels)
+    yield from samples(observation)
+    yield from (phrase.question() for phrase in phrases(observation).values())
 
 
 def _texts(observation: Observation) -> Iterator[tuple[Table, Column]]:
@@ -86,11 +91,17 @@ def _lines(observation: Observation, table: Table, column: Column) -> Question:
 def _labels(observation: Observation, table: Table, column: Column) -> tuple[Label, ...]:
     """The labels that recur: those with a column of the same name; without one at least two, or one of most texts."""
     rows = rows_of(observation, _lines(observation, table, column)) or []
-    recurring = [row for row in rows if row.count("rows") >= COVERAGE * row.count("sampled") and row.count("rows") > 1]
+    often = [row for row in rows if row.count("rows") >= COVERAGE * row.count("sampled") and row.count("rows") > 1]
+    recurring = [row for row in often if _is_label(row)]
     others = [c for c in table.columns if c.name != column.name and not c.generated]
     labels = [_label(row, others) for row in recurring]
     telling = any(label.target for label in labels) or len(labels) > 1 or any(map(_is_in_most, recurring))
     return tuple(labels) if telling else ()
+
+
+def _is_label(row: Row) -> bool:
+    """A name rather than a clause, unless one word is behind it as often as not."""
+    return len(row.text("label").split()) <= MOST_NAME or row.count("single") >= NEARLY_ALL * row.count("rows")
 
 
 def _is_in_most(row: Row) -> bool:
@@ -190,7 +201,8 @@ def metadata_in_text(observation: Observation) -> Iterator[Finding]:
         if row and (row.count("misplaced") or not _fields(labels)):
             yield _finding(table, column, labels, row)
         elif not labels:
-            written = templates.finding(observation, table, column)
+            phrase = phrases(observation).get((table.name, column.name))
+            written = templates.finding(observation, table, column) or (phrase and phrase.finding(observation))
             yield from [written] if written else []
 
 

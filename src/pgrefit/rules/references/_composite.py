@@ -8,24 +8,29 @@ from dataclasses import dataclass
 from functools import partial
 
 from pgrefit.changes._types import comparable
-from pgrefit.model.ddl import ddl, expression, joined, raw
+from pgrefit.model.ddl import Expression, ddl, expression, joined, raw
 from pgrefit.model.lookup import remembered
+from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Snapshot, Table
 from pgrefit.rules._access import is_users
 from pgrefit.rules._ask import Row, is_empty, row_of, statistics_of
-from pgrefit.rules._names import reference_name
+from pgrefit.rules._names import reference_name, stems
 
 from ._directory import keys_for
-from ._key import column_prefix, flat, table_word
-from ._link import Link
+from ._key import column_prefix, family, flat, table_word
+from ._link import Link, more_than_chance
 from ._links import kept_by_design, under_keys
-from ._vocabulary import GENERIC
+from ._roles import Roles
+from ._vocabulary import CODES, GENERIC
 
+Place = tuple[Relation, frozenset[str]]
+Order = tuple[bool, bool, int, str]
 MOST_COLUMNS = 4
 MOST_TABLES = 60  # that have a column of the name; more tell none of them
 FEWEST_VALUES = 10
 NEEDED = 0.85
+LEAST_ABOVE_CHANCE = 0.03
 DENSE = 0.9  # share of all combinations that are keys, from which on any combination is one
 
 
@@ -55,13 +60,53 @@ class Group:
         )  # fmt: skip
         return Question(self.table.name, select)
 
-    def holds(self, row: Row) -> bool:
+    def by_chance(self) -> Question:
+        """Of 1000 rows, how many would match if one column had the values of any row: for the one where most would."""
+        return Question(self.table.name, ddl("SELECT {chances} AS chance", chances=raw(self._chances())))
+
+    def _chances(self) -> Expression:
+        filled = joined([expression("t.{c} IS NOT NULL", c=c) for c in self.columns], " AND ")
+        all_rows = expression("(SELECT count(*) FROM {t} AS t WHERE {filled})", t=self.table.name, filled=raw(filled))
+        chances = [
+            expression(
+                "(SELECT (1000.0 * sum(o.n * v.n) / nullif({rows}::numeric * {rows}, 0))::bigint FROM {parent} AS p"
+                " JOIN (SELECT {others}, count(*) AS n FROM {t} AS t WHERE {filled} GROUP BY {others}) AS o ON {same}"
+                " JOIN (SELECT t.{c}, count(*) AS n FROM {t} AS t WHERE {filled} GROUP BY t.{c}) AS v"
+                " ON p.{k} = v.{c})",
+                rows=raw(all_rows), parent=self.parent.name, t=self.table.name, filled=raw(filled), c=column, k=key,
+                others=raw(joined([expression("t.{c}", c=c) for c in self.columns if c != column])),
+                same=raw(joined([
+                    expression("p.{k} = o.{c}", k=k, c=c)
+                    for k, c in zip(self.keys, self.columns, strict=True) if c != column
+                ], " AND ")),
+            )
+            for key, column in zip(self.keys, self.columns, strict=True)
+        ]  # fmt: skip
+        return expression("greatest({all})", all=raw(joined(chances)))
+
+    def fits(self, row: Row) -> bool:
         """Whether nearly all match, and not because nearly every combination is a key."""
         filled, values = row.count("filled"), row.count("distinct")
         sparse = row.count("density") < DENSE * 1000
         strict = row.count("parents") > values or not self.is_key or self.akin
-        told = self.akin or self.linking
-        return told and values >= FEWEST_VALUES and row.count("matching") >= NEEDED * filled and sparse and strict
+        return values >= FEWEST_VALUES and row.count("matching") >= NEEDED * filled and sparse and strict
+
+    @property
+    def told(self) -> bool:
+        """Whether names say that the parent is meant."""
+        return self.akin or self.linking or self.called
+
+    @property
+    def called(self) -> bool:
+        """Whether a column numbers the rows of the parent, and they are not two tables of one kind: bed_no of bed."""
+        last = set(stems(self.parent.name.name)[-1:])
+        return not self.is_key and any(last & set(stems(c)) and CODES & set(stems(c)) for c in self.columns)
+
+    @property
+    def may_tell(self) -> bool:
+        """Whether values that depend on each other tell: not where one of them is when something began."""
+        timely = any(family(self.parent.column(key).type) == "" for key in self.keys)
+        return set(self.keys) == set(self.parent.primary_key) and not (self.told or self.is_key or timely)
 
     @property
     def is_key(self) -> bool:
@@ -96,20 +141,51 @@ def groups(observation: Observation) -> Iterator[Group]:
 
 def found_groups(observation: Observation) -> list[tuple[Group, Row]]:
     """Groups that hold: of those over the same columns the one of a kindred name, else of the fewest keys."""
-    best: dict[tuple[object, frozenset[str]], tuple[Group, Row]] = {}
+    rows = [(group, row_of(observation, group.counts())) for group in groups(observation)]
+    holding = [(group, row) for group, row in rows if row and _holds(observation, group, row)]
+    derived = {(group.table.name, frozenset(group.columns)) for group, _ in holding} | _declared(observation.snapshot)
+    best: dict[Place, tuple[Order, Group, Row]] = {}
+    for group, row in holding:
+        place, entry = (group.table.name, frozenset(group.columns)), (_order(group, row, derived), group, row)
+        known = best.get(place)
+        if known is None or entry[0] < known[0]:
+            best[place] = entry
+    chosen = [(group, row) for _, group, row in best.values()]
+    return [entry for entry in chosen if not any(_within(entry[0], other) for other, _ in chosen)]
+
+
+def questions(observation: Observation) -> Iterator[Question]:
+    """What has to be known of them."""
     for group in groups(observation):
+        yield group.counts()
         row = row_of(observation, group.counts())
-        if row and group.holds(row):
-            place = (group.table.name, frozenset(group.columns))
-            known = best.get(place)
-            if known is None or _order(group, row) < _order(*known):
-                best[place] = (group, row)
-    widest = (entry for entry in best.values() if not any(_within(entry[0], other) for other, _ in best.values()))
-    return list(widest)
+        if row and group.fits(row) and group.may_tell:
+            yield group.by_chance()
 
 
-def _order(group: Group, row: Row) -> tuple[bool, int, str]:
-    return (not group.akin, row.count("parents"), str(group.parent.name))
+def _holds(observation: Observation, group: Group, row: Row) -> bool:
+    """Whether it fits, and names or the values say that this is meant."""
+    if not group.fits(row) or not group.may_tell:
+        return group.fits(row) and group.told
+    chance = row_of(observation, group.by_chance())
+    share, expected = row.count("matching") / row.count("filled"), chance.count("chance") / 1000 if chance else 1.0
+    return share - expected >= LEAST_ABOVE_CHANCE and more_than_chance(share, expected, row.count("distinct"))
+
+
+def _order(group: Group, row: Row, derived: set[Place]) -> Order:
+    """Less is likelier: a table that is keyed by another one's key tells least."""
+    return (
+        not group.akin,
+        (group.parent.name, frozenset(group.keys)) in derived,
+        row.count("parents"),
+        str(group.parent.name),
+    )
+
+
+@remembered
+def _declared(db: Snapshot) -> set[Place]:
+    """Columns that are under a foreign key together."""
+    return {(table.name, frozenset(key.columns)) for table in db.own_tables() for key in table.foreign_keys}
 
 
 def _within(group: Group, other: Group) -> bool:
@@ -147,6 +223,11 @@ def _named(db: Snapshot) -> tuple[Group, ...]:
                 columns = _columns(table, parent, names, keys) if table is not parent else ()
                 if columns and not set(columns) <= under[table.name]:
                     found.append(Group(table, columns, parent, keys))
+    listed = [(parent, keys) for parent in own for keys in _several(parent)]
+    known = {(group.table.name, frozenset(group.columns), group.parent.name) for group in found}
+    for table, columns, parent, keys in Roles(listed, (t for t in own if mine(t) and not kept_by_design(t))).found():
+        if not set(columns) <= under[table.name] and (table.name, frozenset(columns), parent.name) not in known:
+            found.append(Group(table, columns, parent, keys))
     return tuple(found)
 
 

@@ -57,14 +57,14 @@ def _tells(column: str) -> bool:
 def of_own_words(keys: Keys, table: Table, column: Column) -> tuple[Key, ...]:
     """Keys of the tables that the own table is named after: both ends of user_follow, user_a of friend_of_user."""
     parts, base = stems(table.name.name), reference_name(column.name)
-    partner = _partner(table, column)
+    other = partner(table, column)
     generic = "".join(base.base) in GENERIC | QUANTITIES
     told = base.marked and (keys.family(column) != "whole" or set(base.base) <= OPPOSED | RELATED)
-    if generic or set(base.base) & ELSEWHERE or not (told or partner):
+    if generic or set(base.base) & ELSEWHERE or not (told or other):
         return ()
     named = _named_within(keys, parts)
-    if partner and keys.family(column) == "whole":
-        named = named[:1] if _comes_first(table, column.name, partner.name) else named[-1:]
+    if other and keys.family(column) == "whole":
+        named = named[:1] if _comes_first(table, column.name, other.name) else named[-1:]
     return tuple(key for word in dict.fromkeys(named) for key in few(keys.by_table.get(word)) if key.primary)
 
 
@@ -87,7 +87,7 @@ def _named_within(keys: Keys, parts: tuple[str, ...]) -> list[str]:
     return found[::-1]
 
 
-def _partner(table: Table, column: Column) -> Column | None:
+def partner(table: Table, column: Column) -> Column | None:
     """The other end: entity1 beside entity0, B beside A, target beside source; what else they are called is a node."""
     if not any(word.isdecimal() or word in OPPOSED for word in words(column.name)):
         return None

@@ -74,13 +74,15 @@ class Option:
     """A key that a column may hold.
 
     `bare`: the column's name has no mark of a reference (x_id, x_by, the key's own name). `joined`: a query or a view
-    compares the two.
+    compares the two. `by_values`: nothing but the values says so. `part`: it is the part that a person plays.
     """
 
     key: Key
     fit: int
     bare: bool = False
     joined: bool = False
+    by_values: bool = False
+    part: bool = False
 
 
 @lru_cache(maxsize=MOST_NAMES)

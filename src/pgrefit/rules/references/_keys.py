@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Column, Snapshot, Table
 from pgrefit.rules._languages import english
-from pgrefit.rules._names import reference_name, singular, stems, words
+from pgrefit.rules._names import BY, reference_name, singular, stems
 
 from ._key import (
     ENDS,
@@ -23,18 +23,20 @@ from ._key import (
     is_plural,
     plain_name,
     shared_words,
-    singulars,
     table_word,
 )
+from ._readings import begins_range, has_people, is_own_kind, names_itself, same_stem, shortens, table_names
 from ._types import base_type
 from ._vocabulary import (
     ABOVE,
-    ADDED,
+    AMBIGUOUS,
     CODES,
     COUNTED,
     ELSEWHERE,
     GENERIC,
+    INSTEAD,
     INVARIABLE,
+    OF,
     PEOPLE,
     QUANTITIES,
     ROLES,
@@ -52,7 +54,10 @@ SHORTEST = 5  # letters of a key's name at the end of another name that is writt
 LONG_ENDING = 8  # letters that end two names by no chance
 SHORTEST_START = 3  # letters of a short form
 ENDINGS = ("id", "key", "code", "no", "nr", "ref")  # of keys
-LONGEST_ENDING = 3  # letters in which two forms of a word differ
+UNTELLING = GENERIC | QUANTITIES | COUNTED
+LAST_ABOVE = {(word,) for word in ABOVE}
+LAST_OF = {(word,) for word in OF}
+UNSURE = {(word,) for word in AMBIGUOUS - {"by", "to", "user", "person"}}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +98,7 @@ class Keys:
             if not name.startswith(called):
                 self.by_name[called + name].append(key)
         if primary or (self.family(column) == "text" and not refers):
-            self._add_table(key, parts, _called(table, {word, short, SHORT_FORMS.get(word, word)}))
+            self._add_table(key, parts, table_names(table, {word, short, SHORT_FORMS.get(word, word)}))
 
     def _add_table(self, key: Key, parts: tuple[str, ...], called: set[str]) -> None:
         for name in called:
@@ -106,9 +111,9 @@ class Keys:
             self.by_ending["".join(parts[start:])].append(key)
         for start in range(1, len(key.word) - SHORTEST if len(parts) == 1 else 0):  # maplegendset
             self.by_ending[key.word[start:]].append(key)
-        if {key.kind, *parts[-1:]} & PEOPLE:
+        if {key.kind, "".join(english(key.kind)), *parts[-1:]} & PEOPLE:
             self.people.append(key)
-        elif key.word in ROLES:
+        elif key.word in ROLES or has_people(key.table):
             self.actors.append(key)
 
     def options(self, table: Table, column: Column) -> tuple[Option, ...]:
@@ -126,22 +131,28 @@ class Keys:
         """Whether the name is rather the table's own key, a natural one, or that of something elsewhere."""
         key, own, unique = option.key, option.key.table.name == table.name, self._unique(table, column)
         itself = own and (key.column.name == column.name or (option.fit == SAME and not option.bare))
-        itself |= option.fit < SAME and _names_itself(table, column)
+        itself |= option.fit < SAME and names_itself(table, column)
         rootless = own and unique and column.not_null
         text = self.family(column) == "text"
-        by_chance = not key.primary if text else option.fit == LIKE  # natural keys, github_id
+        same = key.home and flat(key.column.name) == flat(column.name) and reference_name(column.name).marked
+        natural = not key.primary and not same
+        by_chance = natural if text else option.fit == LIKE and self.family(column) == "whole"  # github_id
         title = text and not key.primary and not option.bare and flat(key.column.name) in TITLES
         elsewhere = option.fit < SAME and bool(set(stems(column.name)) & ELSEWHERE)
-        return itself or rootless or (by_chance and unique) or title or elsewhere or _is_own_kind(table, column, key)
+        return itself or rootless or (by_chance and unique) or title or elsewhere or is_own_kind(table, column, key)
 
     def _unique(self, table: Table, column: Column) -> bool:
         return any(key.column.name == column.name for key in self.of_table.get(table.name, ()))
 
     def _by_name(self, table: Table, column: Column, wanted: str) -> Iterator[Option]:
         """Names with separators, without; where these fail short forms, parts that people play."""
+        if begins_range(table, column):
+            return
         reference, parts = reference_name(column.name), stems(column.name)
-        whole = [*self._ending_in_key(parts), *self._ending_in_table(reference.base, marked=reference.marked)]
-        whole += self._run_together(parts[0]) if len(parts) == 1 else ()
+        counted = wanted == "whole" and not reference.marked and is_plural(column.name)  # errors, of a table errors
+        called = self._ending_in_table(reference.base, marked=reference.marked)
+        whole = [*self._ending_in_key(parts), *(replace(option, fit=LIKE) if counted else option for option in called)]
+        whole += self._run_together(parts[0], wanted) if len(parts) == 1 else ()
         whole += self._of_own_kind(table, reference.base, marked=reference.marked)
         words_alike = few(self.by_words.get(frozenset(reference.base))) if len(reference.base) > 1 else ()
         whole += [Option(key, LIKE, bare=not reference.marked) for key in words_alike]
@@ -149,16 +160,20 @@ class Keys:
         parts_played = ROLES - {"by", "to", "user", "person"}
         named = reference.marked or (parts[-1:] == ("to",) and parts[0] in TO) or parts[-1:] == ("via",)
         if whole and wanted == "uuid" and reference.base[-1:] == ("user",):
-            yield from self._person(reference.base)  # their profiles may be meant
+            yield from self._person(reference.base, wanted)  # their profiles may be meant
         if wanted != "whole":  # whose values tell which of several is meant
             yield from self._goes_on(table, reference.base)
         if named and not any(option.fit >= ENDS for option in whole):
             yield from self._partly(table, reference.base, wanted)
             yield from self._short_form(tuple(part for part in reference.base if part != "via"), wanted)
-            yield from self._inflected(reference.base)
-            yield from self._person(reference.base)
+            yield from (replace(option, bare=wanted == "whole") for option in self._inflected(reference.base))
+            unsure = wanted == "whole" and reference.base[-1:] in UNSURE
+            yield from (replace(option, bare=option.bare or unsure) for option in self._person(reference.base, wanted))
         elif not reference.marked and parts[-1:] and parts[-1] in parts_played and not whole:
-            yield from (replace(option, bare=True) for option in self._person(parts))
+            alone = not is_plural(column.name) and parts[-1] not in AMBIGUOUS
+            yield from (
+                replace(o, bare=o.bare or not alone, part=alone and not o.bare) for o in self._person(parts, wanted)
+            )
         if not reference.marked and all(option.bare for option in whole):
             yield from self._unmarked(column.name, parts, wanted)
         yield from self._above(table, reference.base, marked=reference.marked)
@@ -185,6 +200,7 @@ class Keys:
     def _of_own_kind(self, table: Table, base: tuple[str, ...], *, marked: bool) -> Iterator[Option]:
         """artist.type_id, artist.type: artist_type; blog_comment.post_id, blog_comment.first_post_id: blog_post."""
         parts = stems(table.name.name)
+        base = base[:-1] if len(base) > 1 and not marked and base[-1] in CODES else base  # shipment.status_code
         for start in range(len(base) if marked else min(len(base), 1)):
             tail = "".join(base[start:])
             for end in range(1, len(parts) + 1 if tail else 0):
@@ -205,14 +221,31 @@ class Keys:
         coded = tuple(before) if last in CODES else parts[1:] if parts[0] in CODES else ()
         for start in range(len(coded)):
             near = few(self.by_table.get("".join(coded[start:])))
-            yield from (Option(key, ENDS, bare=True) for key in near)
+            yield from (Option(key, ENDS, bare=start > 0 or wanted != "text" or not key.primary) for key in near)
+        yield from self._compound(base[-1] if base else "")
+        yield from self._begun(base)
         short = (*self._short_form(coded, wanted), *self._inflected(coded)) if coded else ()
         yield from (replace(option, bare=True) for option in short)
+
+    def _begun(self, base: tuple[str, ...]) -> Iterator[Option]:
+        """item: item_definition, the one table whose name begins so."""
+        whole = "".join(base)
+        near = [key for key in self._beginning_as(whole) if stems(key.table.name.name)[: len(base)] == base]
+        if len(whole) > SHORTEST_START - 1 and len({key.table.name for key in near}) == 1 and whole not in UNTELLING:
+            yield from (Option(key, LIKE, bare=True) for key in near)
+
+    def _compound(self, word: str) -> Iterator[Option]:
+        """hausarzt: arzt, oberkategorie: kategorie; written as one word."""
+        for start in range(SHORTEST_START, len(word) - SHORTEST + 2):
+            tail = word[start:]
+            near = few(self.by_table.get(tail)) if tail not in GENERIC | QUANTITIES else ()
+            yield from (Option(key, LIKE, bare=True) for key in near)
 
     def _bare_ending(self, base: tuple[str, ...], first: int) -> Iterator[Option]:
         for start in range(first, len(base)):
             tail = "".join(base[start:])
-            near = few(self.by_table.get(tail)) if tail not in GENERIC | QUANTITIES else ()
+            called = SHORT_FORMS.get(tail, tail)
+            near = few(self.by_table.get(called)) if tail not in GENERIC | QUANTITIES else ()
             yield from (Option(key, ENDS, bare=True) for key in near)
         alike = few(self.by_ending.get("".join(base))) if len(base) > 1 else ()
         yield from (Option(key, LIKE, bare=True) for key in alike)
@@ -236,13 +269,13 @@ class Keys:
             near = few(self.by_table.get("".join(parts[:end]))) if base and parts[: len(base)] == base else ()
             yield from (Option(key, LIKE) for key in near if table_word(key.table) != mine)
 
-    def _run_together(self, name: str) -> Iterator[Option]:
+    def _run_together(self, name: str, wanted: str) -> Iterator[Option]:
         """billtoaddressid, idcliente: some key's name at its end, or a table's name before or after the mark."""
         for start in range(1, len(name) - SHORTEST):
             for key in few(self.by_name.get(name[start:])):
                 yield Option(key, ENDS)
         if name.endswith("edby"):  # lastupdatedby
-            yield from self._person(("by",))
+            yield from self._person(("by",), wanted)
         for mark in ("id", "fk"):
             near = few(self.by_table.get(name.removeprefix(mark))) if name.startswith(mark) else ()
             yield from (Option(key, SAME) for key in near)
@@ -260,7 +293,7 @@ class Keys:
         long = SHORT_FORMS.get(word, "")
         near = few(self.by_table.get(long)) if long else ()
         if len(base) > 1:
-            near = (*near, *(key for key in self._beginning_as(base[0]) if _shortens(base, key)))
+            near = (*near, *(key for key in self._beginning_as(base[0]) if shortens(base, key)))
         if not near and len(word) >= SHORTEST_START and word not in GENERIC:
             near = tuple(key for key in self._beginning_as(word) if key.word.startswith(word))
         first = min((key.word for key in near), key=len, default="")
@@ -279,67 +312,37 @@ class Keys:
         return few(self.by_table.get(word)) or self._of_stem(word)
 
     def _of_stem(self, word: str) -> tuple[Key, ...]:
-        near = tuple(key for key in self._beginning_as(word) if _same_stem(word, key.word))
+        near = tuple(key for key in self._beginning_as(word) if same_stem(word, key.word))
         return near if len({key.table.name for key in near}) == 1 else ()
 
     def _beginning_as(self, word: str) -> list[Key]:
         near = self.by_start.get(word[:SHORTEST_START], [])
         return near if len(near) <= MOST_TRIED else []
 
-    def _person(self, parts: tuple[str, ...]) -> Iterator[Option]:
+    def _person(self, parts: tuple[str, ...], wanted: str) -> Iterator[Option]:
         """support_rep_id, created_by, reports_to: employees or users, whichever there are."""
         last = parts[-1] if parts else ""
         people = self.people or self.actors
-        if last not in ROLES or len(people) > MOST_ALIKE:
+        if last not in ROLES | BY or len(people) > MOST_ALIKE:
             return
-        staff = [key for key in people if {key.kind, stems(key.table.name.name)[-1]} & STAFF]
+        staff = [key for key in people if {key.kind, *stems(key.table.name.name)[-1:]} & STAFF]
         near = staff if staff and last in STAFF_ROLES else people
         plain = [key for key in near if key.kind in PEOPLE]
         yield from (Option(key, LIKE) for key in plain or near)
+        others = self.actors if self.people and wanted == "whole" and len(self.actors) <= MOST_ALIKE else ()
+        yield from (Option(key, LIKE, bare=True) for key in others)
 
     def _above(self, table: Table, base: tuple[str, ...], *, marked: bool) -> Iterator[Option]:
         """parent_id, reply_to, duplicate_of: a row of the same table."""
-        core = english("_".join(base[:-1] if base[-1:] and base[-1] in {"of", "to", "into"} else base))
-        qualified = core[:1] in UPWARDS or (core and core[0] in ABOVE and (marked or base[-1] == "to"))
-        above = bool(core) and (core[-1] in ABOVE or qualified)  # parent_station, reply_to
-        for key in self.of_table.get(table.name, ()) if above else ():
+        core = english("_".join(base[:-1] if base[-1:] and base[-1] in {"of", "to", "into", "a", "zu", "na"} else base))
+        of_another = base[-1:] in LAST_OF and len(base) > 1 and not set(english("_".join(base))) & UNTELLING
+        named = core[-1:] in LAST_ABOVE
+        qualified = core[:1] in UPWARDS or (core[:1] in LAST_ABOVE and (marked or base[-1:] == ("to",)))
+        above = named or qualified  # parent_station, reply_to
+        for key in self.of_table.get(table.name, ()) if above or of_another or "".join(base) in INSTEAD else ():
             if key.primary:
-                plain = (marked and core[-1] in ABOVE) or core in UPWARDS
-                yield Option(key, ENDS if plain else LIKE, bare=not plain)
-
-
-def _called(table: Table, called: set[str]) -> set[str]:
-    """What a reference may call a table: airports_data airport, clienti cliente."""
-    last, whole = words(table.name.name)[-1:], flat(table.name.name)
-    cut = {name.removesuffix("info") for name in called}
-    if last != (whole,) and last[0] in ADDED:
-        cut |= {name.removesuffix(last[0]) for name in called}
-    plurals = {
-        name.removesuffix(singular(word)) + other for word in last for name in called for other in singulars(word)
-    }
-    return {*called, *cut, *plurals, whole} - {""}
-
-
-def _shortens(base: tuple[str, ...], key: Key) -> bool:
-    """Whether each word is the beginning of one of the table's."""
-    parts = stems(key.table.name.name)
-    return len(parts) == len(base) and all(long.startswith(short) for short, long in zip(base, parts, strict=True))
-
-
-def _same_stem(one: str, other: str) -> bool:
-    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    return start > LONGEST_ENDING and max(len(one), len(other)) - start <= LONGEST_ENDING
-
-
-def _names_itself(table: Table, column: Column) -> bool:
-    """Whether the column is a part of the key that is named after its own table: email_address.email_address_id."""
-    return column.name in table.primary_key and flat(column.name).startswith(table_word(table))
-
-
-def _is_own_kind(table: Table, column: Column, key: Key) -> bool:
-    """presence_stream.stream_id, and a key of another stream: each has its own."""
-    base, mine = "".join(reference_name(column.name).base), table_word(table)
-    return 0 < len(base) < len(mine) and mine.endswith(base) and table_word(key.table) != base
+                plain = (marked and named) or core in UPWARDS
+                yield Option(key, ENDS if plain else LIKE, bare=not plain and core[-1:] not in UPWARDS)
 
 
 def few(keys: list[Key] | None) -> tuple[Key, ...]:

@@ -9,16 +9,19 @@ from pgrefit.model.ddl import Expression, ddl, expression, joined, raw
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Snapshot, Table
-from pgrefit.rules._ask import row_of, sample_of, statistics_of
-from pgrefit.rules._names import reference_name, stems
+from pgrefit.rules._ask import TEXT_TYPES, row_of, sample_of, statistics_of
+from pgrefit.rules._names import BY, reference_name, stems
 
-from ._key import ENDS, SAME, Option
+from ._key import ENDS, LIKE, SAME, Option, flat, is_plural, table_word
 from ._keys import standing
 from ._link import MOST_QUESTIONS, Link, nobody
-from ._vocabulary import ABOVE
+from ._vocabulary import ABOVE, COUNTED, GENERIC, QUANTITIES, ROLES, USERS
 
 ROWS_TRIED = 300
+LONGEST_CODE = 40  # letters; a text that may be longer may hold anything under any name
 BY_CHANCE = 0.01
+SHORTEST_WORD = 3  # letters; what is shorter stands before each column of a table
+FEWEST_SPECIAL = 2  # words of a name that say what kind of the thing is meant
 SLACK = 0.15  # of some distinct values fewer may match than of all rows
 
 
@@ -100,7 +103,7 @@ class Lead:
         if self.is_key:
             return min(alike, key=lambda option: (rows[option], standing(self.table, option)))
         likeliest = min(alike, key=lambda option: standing(self.table, option))
-        near = [option for option in alike if option.key.table.name.schema == self.table.name.schema]
+        near = [o for o in alike if o.key.table.name.schema == self.table.name.schema and o.key.home]
         if self.family == "uuid" and near and likeliest not in near:
             return min(near, key=lambda option: (not option.key.home, rows[option], standing(self.table, option)))
         closer = [option for option in alike if (rows[option] / rows[likeliest]) ** values < BY_CHANCE]
@@ -120,14 +123,67 @@ class Lead:
 
     def by_name(self, observation: Observation) -> Link | None:
         """The only key that the name, or a query, tells; for tables without rows."""
-        best, places = self.options[0], [standing(self.table, option) for option in self.options]
+        best = self.options[0]
+        same = [o for o in self.options if _same_name(self.column, o.key.column)]
+        base, called = "".join(reference_name(self.column.name).base), table_word(best.key.table)
+        alike = called != base and called.startswith(base)
+        if same and best not in same and alike and not best.joined:  # the very name goes before a table called alike
+            return self.link(same[0]) if len(same) == 1 and not self.several else None
+        places = [standing(self.table, option) for option in self.options]
         alone = places.count(places[0]) == 1 and not self.several
-        own = best.key.table.name == self.table.name and not set(stems(self.column.name)) & ABOVE
-        named = best.fit >= ENDS and not best.bare and not own
         marked = reference_name(self.column.name).marked or self.column.name.lower().endswith("id")
-        whole = best.key.home or (best.key.primary and not self.is_key and marked)
+        exact = best.key.primary and not self.is_key and (marked or _same_name(self.column, best.key.column))
+        own = best.key.table.name == self.table.name and not self._upwards(best)
+        named = best.fit >= ENDS and not best.bare and not own and (best.key.home or exact)
         near = best.key.telling or _near(observation.snapshot, self.table, best.key.table)
-        return self.link(best) if alone and (best.joined or (named and whole and near)) else None
+        told = named and near and not _of_other_kinds(self.table, self.column, best)
+        typed = best.key.primary and self.column.type == best.key.column.type and not _is_free_text(self.column.type)
+        typed = typed and (self._called_so(best) or self._by_a_person(best))
+        return self.link(best) if alone and (best.joined or told or typed) else None
+
+    def _upwards(self, option: Option) -> bool:
+        """Whether the column is named after its own table's key with a word more: prev_order_no, pay_acct_id."""
+        mine, theirs = flat(self.column.name), flat(option.key.column.name)
+        longer = mine != theirs and mine.endswith(theirs) and theirs not in GENERIC
+        return bool(set(stems(self.column.name)) & ABOVE) or (longer and not self.column.not_null)
+
+    def _called_so(self, option: Option) -> bool:
+        """Whether the column is called as a table is, and has the type of its key: currency, begin_area."""
+        key, parts = option.key, stems(self.column.name)
+        own_key = key.home or not reference_name(key.column.name).marked
+        other = own_key and key.table.name != self.table.name and not is_plural(self.column.name)
+        return other and option.bare and option.fit >= ENDS and not set(parts) & (QUANTITIES | COUNTED)
+
+    def _by_a_person(self, option: Option) -> bool:
+        """Whether the column is named after what a person did or is: created_by, owner_id."""
+        base = reference_name(self.column.name)
+        simple = len(base.base) == 1 or (len(base.base) == 2 and base.base[-1] in BY)
+        known = simple and base.marked and option.fit == LIKE and not option.bare
+        users = {o.key.table.name for o in self.options if o.key.kind in USERS}
+        return known and users == {option.key.table.name} and base.base[-1] in ROLES | BY
+
+
+def _is_free_text(type_name: str) -> bool:
+    name, _, limit = type_name.partition("(")
+    length = limit.rstrip(")")
+    return name in TEXT_TYPES and not (length.isdecimal() and int(length) <= LONGEST_CODE)
+
+
+def _same_name(column: Column, key: Column) -> bool:
+    return flat(column.name) == flat(key.name) and flat(key.name) not in GENERIC
+
+
+def _of_other_kinds(table: Table, column: Column, option: Option) -> bool:
+    """Whether the key is that of a special kind of thing, and nothing here says that this kind is meant.
+
+    login.session_id and threepid_validation_session.session_id.
+    """
+    said, parts = set(reference_name(column.name).base), stems(option.key.table.name.name)
+    special = [word for word in parts if word not in said]
+    shared = set(special) & set(stems(table.name.name))
+    own = {word for word in said - set(parts) if len(word) >= SHORTEST_WORD}
+    noun = set(parts[-1:]) <= said and not option.key.home and not shared
+    return noun and (len(special) >= FEWEST_SPECIAL or bool(special and own))
 
 
 def _near(db: Snapshot, table: Table, parent: Table) -> bool:

@@ -17,12 +17,18 @@ from ._key import ENDS, LIKE, SAME, Key, Option
 MOST_QUESTIONS = 100_000  # that are remembered
 FEWEST_ROWS = 20  # that tell more than chance, where small numbers meet small numbers
 FEWEST_VALUES = 3
+MOST_OWN = 0.5  # share of the rows that refer to themselves, from which on the values are copies of the key
 NEEDED = {SAME: 0.8, ENDS: 0.8, LIKE: 0.9, 0: 0.8}  # share of the rows that must match, by how the name fits
 NEEDED_BARE = 0.9
 NEEDED_UNNAMED = 0.95  # where the name tells no table
 COVERED = {SAME: 0.1, ENDS: 0.5, LIKE: 0.5, 0: 0.8}  # share of the parent's keys that numbers must take, lest they
 # be other small numbers
+FEWEST_VALUES_ALONE = 10  # where nothing but values tells
+FAR_OFF = 2  # keys begin far from 0 where their least number, so many times, is beyond the reach of all
+FAR_ALONG = 0.8  # share of the numbers of a key in a row that a reference takes, from the least to the greatest
 SCATTERED = 2  # so much further apart than in a row are numbers that are no other small numbers
+SURE = 4  # standard deviations from what numbers would match that are drawn at random
+FEWEST_PLAYERS = 8  # different persons in a part, lest they be two sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +68,24 @@ class Link:
     def counts(self) -> Question:
         """All rows: how many are NULL, stand for nobody, match, and refer to nothing."""
         key = self.key
-        return _counts(self.table.name, self.column.name, key.table.name, key.column.name, self.family)
+        return _counts(
+            self.table.name, self.column.name, key.table.name, key.column.name, self.family, alone=self.unnamed
+        )
 
     def contained(self, row: Row) -> bool:
         """Whether enough of the values that are meant to refer to something do."""
         filled = row.count("rows") - row.count("nulls") - row.count("nobody")
-        return filled > 0 and row.count("matching") >= self.needed * filled
+        copied = self.unnamed and row.count("itself") > MOST_OWN * row.count("matching")
+        return filled > 0 and row.count("matching") >= self.needed * filled and not copied
 
     def told(self, row: Row) -> bool:
         """Whether the values cannot well be equal by chance."""
         if self.plain or self.family == "uuid":
             return True
+        if self.option.by_values and self.family == "whole":
+            return row.count("matching") >= FEWEST_ROWS and _by_no_chance(row)
+        if self.option.part and self.family == "whole":
+            return row.count("matching") >= FEWEST_ROWS and row.count("distinct") >= FEWEST_PLAYERS
         sure = self.option.fit == SAME and self.indexed and not row.count("orphans")
         enough = row.count("matching") >= (FEWEST_ROWS if not sure else FEWEST_VALUES)
         if not (self.option.bare or self.unnamed) or self.option.joined or self.family == "text":
@@ -91,14 +104,14 @@ class Link:
 
 
 @lru_cache(maxsize=MOST_QUESTIONS)
-def _counts(table: Relation, column: str, parent: Relation, key: str, family: str) -> Question:
+def _counts(table: Relation, column: str, parent: Relation, key: str, family: str, *, alone: bool) -> Question:
     select = ddl(
         "SELECT count(*) AS rows, count(*) - count(t.{c}) AS nulls, count(p.{k}) AS matching,"
         " count(t.{c}) - count(p.{k}) AS orphans, count(DISTINCT t.{c}) AS distinct,"
         " count(*) FILTER (WHERE p.{k} IS NULL AND {nobody}) AS nobody, (SELECT count(*) FROM {parent}) AS parents,"
-        " {span} AS span"
-        " FROM {table} AS t LEFT JOIN {parent} AS p ON p.{k} = t.{c}",
+        " {span} AS span {more} FROM {table} AS t LEFT JOIN {parent} AS p ON p.{k} = t.{c}",
         c=column, k=key, table=table, parent=parent, nobody=raw(nobody(column, family)), span=raw(_span(key, family)),
+        more=raw(_of_values(column, parent, key, family, itself=table == parent) if alone else Expression("")),
     )  # fmt: skip
     return Question(table, select)
 
@@ -108,6 +121,36 @@ def _span(key: str, family: str) -> Expression:
     return (
         expression("pg_catalog.max(p.{k}) - pg_catalog.min(p.{k}) + 1", k=key) if family == "whole" else Expression("0")
     )
+
+
+def _of_values(column: str, parent: Relation, key: str, family: str, *, itself: bool) -> Expression:
+    """What is to be known where values alone tell: how many are keys, and rows that refer to themselves.
+
+    Of whole numbers also how many keys there are in between (`among`), the least of all, and how far they reach.
+    """
+    own = expression("count(*) FILTER (WHERE t.{k} = t.{c})", k=key, c=column) if itself else Expression("0")
+    numbers = expression(
+        "(SELECT count(*) FROM {p} AS q WHERE q.{k} BETWEEN pg_catalog.min(p.{k}) AND pg_catalog.max(p.{k})) AS among,"
+        " (SELECT pg_catalog.min(q.{k}) FROM {p} AS q) AS least,"
+        " (SELECT pg_catalog.max(q.{k}) - pg_catalog.min(q.{k}) + 1 FROM {p} AS q) AS reach",
+        p=parent, k=key,
+    ) if family == "whole" else Expression("0 AS among, 0 AS least, 0 AS reach")  # fmt: skip
+    return expression(", count(DISTINCT p.{k}) AS found, {own} AS itself, {numbers}",
+                      k=key, own=raw(own), numbers=raw(numbers))  # fmt: skip
+
+
+def _by_no_chance(row: Row) -> bool:
+    """Whether the numbers miss the gaps between the keys, or take nearly all of keys that begin far from 0."""
+    values, span, among = row.count("distinct"), row.count("span"), row.count("among")
+    far = row.count("least") * FAR_OFF >= row.count("reach") and span >= FAR_ALONG * row.count("reach")
+    return values >= FEWEST_VALUES_ALONE and (
+        far or more_than_chance(row.count("found") / values, among / span, values)
+    )
+
+
+def more_than_chance(share: float, expected: float, tries: int) -> bool:
+    """Whether a share of so many tries is far above the one that is expected of independent ones."""
+    return share - expected > SURE * (expected * (1 - expected) / tries) ** 0.5 and share > expected
 
 
 def nobody(column: str, family: str) -> Expression:

@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from pgrefit.model.lookup import remembered
 from pgrefit.model.names import Relation
-from pgrefit.model.observation import Observation, unanswered
+from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Snapshot, Table
 from pgrefit.rules._access import is_users
 from pgrefit.rules._ask import is_empty, statistics_of
 from pgrefit.rules._names import reference_name, stems, words
 
 from ._directory import keys_for, keys_of
+from ._domains import by_values
 from ._hints import namesakes, of_own_words, wider_kinds
 from ._joins import compared
 from ._key import ENDS, LIKE, SAME, Key, Option, flat, table_word
@@ -22,16 +23,17 @@ from ._keys import Keys, ranked
 from ._lead import Lead
 from ._parents import Parents, polymorphic
 from ._scopes import Place
+from ._unanalysed import without_answers
 from ._vocabulary import KEPT_BY_DESIGN, RECORDS
 
 OPTIONS_TRIED = 8
-UNNAMED_TRIED = 24  # where the values tell
+UNNAMED_TRIED = 32  # where the values tell
 WIDE = 9  # bytes of texts that are equal by no chance
 
 
 def leads(observation: Observation) -> tuple[Lead, ...]:
     """Columns under no foreign key whose name, or a query, or, of uuids, the values may tell a key."""
-    return _leads(unanswered(observation))
+    return _leads(without_answers(observation))
 
 
 @remembered
@@ -50,8 +52,12 @@ def _found(observation: Observation) -> Iterator[Lead]:
             options += _hinted(keys, lead, elsewhere, options) if not any(map(_says, options)) else ()
             if _telling(observation, lead) and not any(map(_plain, options)):
                 options += _unnamed(observation, keys, parents, replace(lead, options=options))
+            if lead.family != "uuid" and not any(map(_says, options)):
+                options += by_values(observation, replace(lead, options=options))
         if options:
-            yield replace(lead, options=options[: OPTIONS_TRIED if lead.family == "whole" else UNNAMED_TRIED])
+            yield replace(
+                lead, options=options[: OPTIONS_TRIED if lead.family == "whole" else UNNAMED_TRIED + OPTIONS_TRIED]
+            )
 
 
 def _says(option: Option) -> bool:
@@ -105,8 +111,11 @@ def _unnamed(observation: Observation, keys: Keys, parents: Parents, lead: Lead)
     akin = parents.likely(lead.column.name, lead.table) if lead.family == "uuid" else ()
     likely = (key for table in akin for key in keys.of_table[table.name] if key.primary)
     known = {option.key for option in lead.options}
-    near = dict.fromkeys((*likely, *_popular(observation.snapshot).get(lead.family, ())))
-    return tuple(Option(key, 0) for key in near if key not in known and key.table.name != lead.table.name)
+    mine = (key for key in keys.of_table.get(lead.table.name, ()) if keys.family(key.column) == lead.family)
+    own = (key for key in mine if key.primary or flat(key.column.name) == "id")
+    near = dict.fromkeys((*likely, *own, *_popular(observation.snapshot).get(lead.family, ())))
+    itself = (lead.table.name, lead.column.name)
+    return tuple(Option(key, 0) for key in near if key not in known and (key.table.name, key.column.name) != itself)
 
 
 @remembered

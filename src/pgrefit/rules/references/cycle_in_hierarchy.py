@@ -12,22 +12,28 @@ from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import SAMPLE_KEYS, Row, is_empty, known, named, row_of, scan
 from pgrefit.rules._columns import stored_tables
 from pgrefit.rules._languages import meanings
+from pgrefit.rules._names import reference_name, stems
 
 from ._directory import keys_for
+from ._graph import Links, goes_in_circles, links
 from ._keys import Keys
-from ._vocabulary import HIERARCHY
+from ._vocabulary import ABOVE, GENERIC, HIERARCHY
 
 DEEPEST = 10_000  # levels that are walked down
 LONGEST = 200  # rows around a cycle
+MOSTLY = 0.9
+MOST_CIRCLING = 0.1  # of the rows below another one; spouses and rings go in circles by nature
+FEWEST_BELOW, FEWEST_LEVELS = 20, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Hierarchy:
-    """A table whose column holds the key of the row above."""
+    """A table whose column holds the key of the row above; if `told`, its name says so."""
 
     table: Table
     column: str
     key: str
+    told: bool
 
     def counts(self) -> Question:
         """Rows that no way from a top row leads to, and the levels that there are; top rows are their own parents too
@@ -40,7 +46,10 @@ class Hierarchy:
             " UNION ALL SELECT t.{key}, b.level + 1 FROM below AS b JOIN {table} AS t"
             " ON t.{column} = b.key AND t.{key} <> b.key WHERE b.level < {deepest})"
             " SELECT (SELECT count(*) FROM {table}) AS rows, (SELECT count(*) FROM {table} WHERE {column} IS NULL)"
-            " AS tops, count(*) AS reached, coalesce(max(level), 0) AS levels FROM below",
+            " AS tops, count(*) AS reached, coalesce(max(level), 0) AS levels, s.* FROM below,"
+            " LATERAL (SELECT count(*) AS below, count(*) FILTER (WHERE p.{key} < t.{key}) AS after,"
+            " count(*) FILTER (WHERE p.{key} > t.{key}) AS before FROM {table} AS t JOIN {table} AS p"
+            " ON p.{key} = t.{column} AND p.{key} <> t.{key}) AS s GROUP BY s.below, s.after, s.before",
             key=self.key, column=self.column, table=self.table.name, deepest=DEEPEST,
         )  # fmt: skip
         return Question(self.table.name, select)
@@ -67,6 +76,7 @@ class Hierarchy:
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
+    yield from (found.counts() for found in links(observation))
     for hierarchy in _hierarchies(observation):
         yield hierarchy.counts()
         row = row_of(observation, hierarchy.counts())
@@ -75,32 +85,49 @@ def _asks(observation: Observation) -> Iterator[Question]:
 
 
 def _hierarchies(observation: Observation) -> Iterator[Hierarchy]:
-    """Columns that say who is above, by a foreign key or by name; spouses and next ones may well go in circles."""
+    """Columns that refer to a row of their own table, by a foreign key or by name; of these some say who is above."""
     for table in stored_tables(observation):
         if len(table.primary_key) == 1 and not is_empty(observation, table):
             key = table.primary_key[0]
-            for column in _above(keys_for(observation.snapshot, table), table, key):
-                yield Hierarchy(table, column, key)
+            for column in _within(keys_for(observation.snapshot, table), table, key):
+                yield Hierarchy(table, column.name, key, told=bool(meanings(column.name) & HIERARCHY))
 
 
-def _above(keys: Keys, table: Table, key: str) -> Iterator[str]:
+def _within(keys: Keys, table: Table, key: str) -> Iterator[Column]:
     declared = {fk.columns[0]: fk.parent == table.name for fk in table.foreign_keys if len(fk.columns) == 1}
     for column in table.columns:
-        if meanings(column.name) & HIERARCHY and column.name != key:
-            same = keys.family(column) == keys.family(table.column(key)) != ""
-            if same and declared.get(column.name, column.name not in declared and _own(keys, table, column)):
-                yield column.name
+        same = column.name != key and keys.family(column) == keys.family(table.column(key)) != ""
+        if same and declared.get(column.name, column.name not in declared and _own(keys, table, column)):
+            yield column
 
 
 def _own(keys: Keys, table: Table, column: Column) -> bool:
-    """Whether the name tells the table itself before any other."""
+    """Whether the name tells the table itself before any other, or a reference and no other table."""
     options = keys.options(table, column)
-    return bool(options) and options[0].key.table.name == table.name
+    if options:
+        return options[0].key.table.name == table.name
+    alike = set(stems(column.name)) & set(stems(table.name.name)) - GENERIC
+    above = set(stems(column.name)) & ABOVE or meanings(column.name) & HIERARCHY
+    return not column.not_null and bool(above or alike or reference_name(column.name).marked)
 
 
 def _lost(row: Row) -> bool:
     """Rows that were not reached; where no walk came to its end nothing is known."""
     return row.count("reached") < row.count("rows") and row.count("levels") < DEEPEST
+
+
+def _is_hierarchy(hierarchy: Hierarchy, row: Row, circles: Row) -> bool:
+    """Whether a name says that the one row is above the other, or else the rows: hardly any of them is in a circle,
+    and nearly all refer to one that was there before them, or chance would have made many more circles.
+    """
+    rows, below, circling = row.count("rows"), row.count("below"), circles.count("circling")
+    if hierarchy.told or not circling:
+        return circling > 0
+    contained = below >= MOSTLY * (rows - row.count("tops"))
+    in_order = max(row.count("after"), row.count("before")) >= MOSTLY * below
+    by_chance = min(below / (rows - below), (2 * rows) ** 0.5) if below < rows else (2 * rows) ** 0.5
+    telling = below >= FEWEST_BELOW and row.count("levels") >= FEWEST_LEVELS and circling <= MOST_CIRCLING * below
+    return telling and contained and (in_order or circling * 4 <= by_chance)
 
 
 @rule(
@@ -131,8 +158,28 @@ def cycle_in_hierarchy(observation: Observation) -> Iterator[Finding]:
     for hierarchy in _hierarchies(observation):
         row = row_of(observation, hierarchy.counts())
         circles = row_of(observation, hierarchy.circles()) if row and _lost(row) else None
-        if row and circles and circles.count("circling"):
+        if row and circles and _is_hierarchy(hierarchy, row, circles):
             yield _finding(hierarchy, row, circles)
+    for found in links(observation):
+        counts = row_of(observation, found.counts())
+        if counts and goes_in_circles(counts):
+            yield _of_links(found, counts)
+
+
+def _of_links(found: Links, row: Row) -> Finding:
+    return Finding(
+        object=named(found.table, found.other),
+        message=f"links go in circles: {row.count('circling'):,} of them lead back to where they come from",
+        severity=Severity.ERROR,
+        evidence=known((
+            scan("links", row.count("links")), scan("in a circle of three or fewer", row.count("circling")),
+            scan("from the later to the earlier key", row.count("down")),
+            scan("from the earlier to the later key", row.count("up")),
+            scan("in a circle, for example", row.texts("examples")),
+        )),
+        advice="take one link out of each circle; a trigger that follows the links of what is written keeps it so",
+        cost=Cost(rows=row.count("circling")),
+    )  # fmt: skip
 
 
 def _finding(hierarchy: Hierarchy, row: Row, circles: Row) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from pgrefit.changes._types import comparable
@@ -9,21 +10,30 @@ from pgrefit.changes.add_foreign_key import AddForeignKey
 from pgrefit.model.change import Change
 from pgrefit.model.ddl import ddl, raw
 from pgrefit.model.finding import Cost, Evidence, Finding, Severity, rule
-from pgrefit.model.names import Relation
+from pgrefit.model.names import Relation, dotted
 from pgrefit.model.observation import Observation, Question
-from pgrefit.model.snapshot import Table
+from pgrefit.model.snapshot import Snapshot, Table
+from pgrefit.rules._access import is_users
 from pgrefit.rules._ask import SAMPLE_KEYS, Row, catalog, is_empty, known, named, row_of, rows_of, sampled_values, scan
 from pgrefit.rules._indexes import index_on, serves_lookup
-from pgrefit.rules.references._composite import Group, found_groups, groups, implied
+from pgrefit.rules.references._composite import Group, found_groups, implied, questions
 from pgrefit.rules.references._link import Link, nobody
 from pgrefit.rules.references._links import leads, recorded
 from pgrefit.rules.references._parents import usual_on_delete
+from pgrefit.rules.references._unanalysed import completed
+from pgrefit.rules.references._unanalysed import questions as of_unanalysed
 
 OUTLIVED = 0.05  # share of its rows from which on a record of the past is taken to outlive what it refers to
+FEWEST_TOGETHER = 5  # columns that are named like references to one table, and told in one finding
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
-    yield from (group.counts() for group in groups(observation))
+    first = of_unanalysed(observation)
+    yield from first
+    if any(question not in observation.answers for question in first):
+        return
+    observation = completed(observation)
+    yield from questions(observation)
     for lead in leads(observation):
         if is_empty(observation, lead.table):
             continue
@@ -83,18 +93,21 @@ def _examples(link: Link) -> Question:
 )
 def missing_foreign_key(observation: Observation) -> Iterator[Finding]:
     """Columns whose name and values say that they refer to another table."""
+    observation = completed(observation)
     together = found_groups(observation)
     yield from (_of_group(observation, group, counted) for group, counted in together)
     found: list[tuple[Link, Row]] = []
+    by_name: defaultdict[Relation, list[Link]] = defaultdict(list)
     for lead in leads(observation):
         link = lead.found(observation)
         row = row_of(observation, link.counts()) if link else None
         if is_empty(observation, lead.table) or (row is not None and not row.count("rows")):
             meant = lead.by_name(observation)
             if meant:
-                yield _by_name_alone(meant)
+                by_name[meant.key.table.name].append(meant)
         elif link and row and _refers(link, row) and not implied(observation.snapshot, together, link):
             found.append((link, row))
+    yield from (finding for links in by_name.values() for finding in _by_name_alone(observation.snapshot, links))
     by_key = {(link.table.name, link.key.table.name) for link, _ in found if link.key.primary}
     yield from (_finding(observation, link, row) for link, row in found if not _is_copy(link, by_key))
 
@@ -151,7 +164,26 @@ def _key(link: Link) -> str:
     return named(link.key.table, link.key.column.name)
 
 
-def _by_name_alone(link: Link) -> Finding:
+def _by_name_alone(db: Snapshot, links: list[Link]) -> Iterator[Finding]:
+    """One each, or one about the table that many are named like references to."""
+    told = [link for link in links if link.option.joined]
+    named_so = [link for link in links if not link.option.joined]
+    many = len(named_so) >= FEWEST_TOGETHER
+    yield from (_by_name_of_one(link) for link in (told if many else links))
+    if many:
+        parent, columns = named_so[0].key.table, tuple(named(link.table, link.column.name) for link in named_so)
+        yield Finding(
+            object=str(parent.name) if is_users(db, parent) else dotted(named_so[0].table.name.schema),
+            message=f"{len(columns)} columns are named like references to {parent.name}; their tables are empty",
+            severity=Severity.INFO,
+            evidence=(
+                catalog("references", columns), catalog("keys", tuple(map(_key, named_so))), scan("rows", 0),
+            ),
+            advice="audit again when there are rows, or declare the foreign keys",
+        )  # fmt: skip
+
+
+def _by_name_of_one(link: Link) -> Finding:
     how = "is compared by queries with" if link.option.joined else "is named like a reference to"
     return Finding(
         object=named(link.table, link.column.name),

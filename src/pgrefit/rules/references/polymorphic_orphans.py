@@ -9,19 +9,21 @@ from pgrefit.model.ddl import Literal, ddl, expression, raw
 from pgrefit.model.finding import Cost, Evidence, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
-from pgrefit.rules._ask import SAMPLE_KEYS, Row, is_empty, is_text, known, named, row_of, rows_of, scan
+from pgrefit.rules._ask import SAMPLE_KEYS, Row, is_empty, is_text, known, named, row_of, rows_of, scan, statistics_of
 from pgrefit.rules._columns import stored_tables
-from pgrefit.rules._languages import english
+from pgrefit.rules._languages import english, meanings
 from pgrefit.rules._names import reference_name, stems
 
 from ._directory import keys_for
 from ._key import Key
 from ._keys import Keys
+from ._vocabulary import CODES, RECORDS
 
 KINDS = {"type", "kind", "class"}
 MOST_KINDS = 50
 MOST_ORPHANED = 0.5  # of more of them the type means another table than the one of its name
 FEWEST_ROWS = 5
+MOSTLY = 0.6  # of the kinds that must be names of tables, where the column’s name does not say that it has kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,44 @@ def _asks(observation: Observation) -> Iterator[Question]:
 def _pairs(observation: Observation) -> Iterator[Pair]:
     for table in stored_tables(observation):
         under = {name for key in table.foreign_keys for name in key.columns} | set(table.primary_key[:1])
-        by_base = {base: c for c in table.columns if (base := _kind_of(c.name))}
+        kinds = [c for c in table.columns if (is_text(c) or "." in c.type) and c.name not in under]  # text, or an enum
+        by_base = {base: c for c in kinds if (base := _kind_of(c.name) or english(c.name))}
+        naming = {c.name for c in kinds if _names_tables(observation, table, c)}
         for column in () if is_empty(observation, table) else table.columns:
-            name = reference_name(column.name)
-            kind = by_base.get(english("_".join(name.base)))
-            told = kind is not None and (is_text(kind) or "." in kind.type)  # text, or an enum
-            if kind and told and name.marked and column.name not in under:
+            base = _base_of(column)
+            kind = by_base.get(base) if base else None
+            if kind and not _kind_of(kind.name) and kind.name not in naming:
+                kind = None
+            kind = kind or _beside(table, column, naming)
+            if kind and kind != column and column.name not in under:
                 yield Pair(table, column, kind)
+
+
+def _base_of(column: Column) -> tuple[str, ...]:
+    """What it says of what it refers to: owner of owner_id and of owner_code; nothing where it is no reference."""
+    name, parts = reference_name(column.name), english(column.name)
+    if name.marked:
+        return english("_".join(name.base))
+    return parts[:-1] if parts[-1:] and parts[-1] in CODES else ()
+
+
+def _names_tables(observation: Observation, table: Table, column: Column) -> bool:
+    """Whether nearly all of the few values of a column are names of tables."""
+    seen = statistics_of(observation, table).column(column.name)
+    few = seen is not None and 0 < seen.distinct <= MOST_KINDS and len(seen.values) > 1
+    if seen is None or not few or meanings(table.name.name) & RECORDS:
+        return False
+    keys = keys_for(observation.snapshot, table)
+    told = (any(key.primary for key in keys.of_word("".join(stems(_last(value))))) for value in seen.values)
+    return sum(told) >= MOSTLY * len(seen.values)
+
+
+def _beside(table: Table, column: Column, naming: set[str]) -> Column | None:
+    """The column with names of tables that stands right before a reference."""
+    if not naming or not _base_of(column):
+        return None
+    before = [c for c in table.columns if c.name in naming and c.position == column.position - 1]
+    return before[0] if before else None
 
 
 def _kind_of(name: str) -> tuple[str, ...]:
@@ -100,12 +133,15 @@ def _meant(observation: Observation, pair: Pair) -> Iterator[tuple[str, Key, int
 
 def _named(keys: Keys, pair: Pair, kind: str) -> Key | None:
     """App\\Models\\BlogPost, blog.post, blog_posts: the one table of that name, by its own or by its last words."""
-    last = kind.replace("\\", ".").replace("/", ".").replace("::", ".").rpartition(".")[2]
-    word = "".join(stems(last))
+    word = "".join(stems(_last(kind)))
     near = [k for k in keys.of_word(word) if k.primary and _fits(keys, pair, k)]
     own = [key for key in near if key.table.name.schema == pair.table.name.schema]
     chosen = own or near
     return chosen[0] if word and len({key.table.name for key in chosen}) == 1 else None
+
+
+def _last(kind: str) -> str:
+    return kind.replace("\\", ".").replace("/", ".").replace("::", ".").rpartition(".")[2]
 
 
 def _fits(keys: Keys, pair: Pair, key: Key) -> bool:

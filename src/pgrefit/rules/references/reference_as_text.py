@@ -23,11 +23,35 @@ from pgrefit.rules._ask import (
     scan,
     statistics_of,
 )
-from pgrefit.rules._names import reference_name
+from pgrefit.rules._columns import seen_values
+from pgrefit.rules._languages import meanings
+from pgrefit.rules._names import affinity, reference_name, stems
+from pgrefit.rules.data._meanings import PLACES
+from pgrefit.rules.references._far import begins_far
 from pgrefit.rules.references._parents import Parents, Reference, Search, candidates, polymorphic, usual_on_delete
+from pgrefit.rules.references._vocabulary import CODES, QUANTITIES
 
 UUID = re.compile(r"\s*\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?\s*", re.IGNORECASE)
+NUMBER = re.compile(r"\s*[0-9]{1,18}\s*")
 ENOUGH = 0.8
+FEWEST_NUMBERS, MOST_FAR = 10, 4
+WHOLE = ("bigint", "integer")
+OTHER_NUMBERS = {
+    *PLACES,
+    "phone",
+    "mobile",
+    "fax",
+    "plz",
+    "postal",
+    "year",
+    "version",
+    "pin",
+    "account",
+    "iban",
+    "vat",
+    "tax",
+}
+OF_TEXT = {"txt", "text", "str", "string", "char"}
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
@@ -44,8 +68,10 @@ def _asks(observation: Observation) -> Iterator[Question]:
 
 def _leads(observation: Observation) -> Iterator[Reference | Search]:
     """Text columns whose name tells the table, or whose values tell that they are ids."""
-    parents = Parents.keyed_by(observation, ("uuid", "bigint", "integer"))
-    of_uuid = Parents.keyed_by(observation, ("uuid",))
+    parents = Parents.keyed_by(observation, ("uuid", *WHOLE))
+    of_uuid, of_number = Parents.keyed_by(observation, ("uuid",)), Parents.keyed_by(observation, WHOLE)
+    far = [parent for parent in of_number.keyed.values() if begins_far(observation, parent)][:MOST_FAR]
+    called = _by_key(of_number)
     for table, column in candidates(observation):
         if not is_text(column) or is_empty(observation, table):
             continue
@@ -57,8 +83,45 @@ def _leads(observation: Observation) -> Iterator[Reference | Search]:
                 yield Reference(table, column, *best)
                 continue
         likely = of_uuid.likely(column.name, table) if (marked if share is None else share >= ENOUGH) else ()
+        if share == 0.0 and not polymorphic(table, column) and _are_numbers(observation, table, column):
+            meant = _by_its_words(of_number, called, table, column)
+            if meant:
+                yield Reference(
+                    table, column, meant, affinity(reference_name(column.name), meant.name, owner=table.name)
+                )
+                continue
+            other = meanings(column.name) & (OTHER_NUMBERS | QUANTITIES)
+            likely = () if other else tuple(parent for parent in far if parent.name != table.name)
         if likely and not polymorphic(table, column):
             yield Search(table, column, likely)
+
+
+def _are_numbers(observation: Observation, table: Table, column: Column) -> bool:
+    """Whether most values are whole numbers, of which there are several."""
+    values = seen_values(statistics_of(observation, table).column(column.name))
+    return len(set(values)) >= FEWEST_NUMBERS and sum(map(bool, map(NUMBER.fullmatch, values))) >= ENOUGH * len(values)
+
+
+def _by_key(parents: Parents) -> dict[tuple[str, ...], list[Table]]:
+    """Tables by what their keys are called, without the mark: shp of shp_id."""
+    found: dict[tuple[str, ...], list[Table]] = {}
+    for table in parents.keyed.values():
+        reference = reference_name(table.primary_key[0])
+        if reference.marked:
+            found.setdefault(reference.base, []).append(table)
+    return found
+
+
+def _by_its_words(
+    parents: Parents, called: dict[tuple[str, ...], list[Table]], table: Table, column: Column
+) -> Table | None:
+    """The one table that is called as the column is, or whose key is: shipment, shp_no of shp_id."""
+    base = stems(column.name)
+    while len(base) > 1 and base[-1] in CODES | OF_TEXT:
+        base = base[:-1]
+    named = {t.name: t for t in (*parents.by_ending.get(base, ()), *parents.by_name.get("".join(base), ()))}
+    found = [t for t in list(named.values()) or called.get(base, []) if t.name != table.name]
+    return found[0] if len(found) == 1 else None
 
 
 def _uuid_share(observation: Observation, table: Table, column: Column) -> float | None:

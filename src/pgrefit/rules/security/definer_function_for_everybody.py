@@ -8,7 +8,17 @@ from pgrefit.model.finding import Evidence, Finding, Severity, rule
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Snapshot
-from pgrefit.rules._access import OPEN_ROLES, READS, WRITES, bound_holders, callers, shown
+from pgrefit.rules._access import (
+    OPEN_ROLES,
+    READS,
+    WRITES,
+    bound_holders,
+    callers,
+    entrants,
+    executors,
+    schema_owners,
+    shown,
+)
 from pgrefit.rules._ask import catalog, known
 from pgrefit.rules._bodies import Body, bodies, parameters
 from pgrefit.rules._effects import named_tables, tables_meant, written_to
@@ -60,12 +70,25 @@ def definer_function_for_everybody(observation: Observation) -> Iterator[Finding
             continue
         if any(PROOFS & set(words(parameter.name)) for parameter in parameters(body.definition)):
             continue
-        open_to = callers(db, function) & OPEN_ROLES
+        reached = callers(db, function) & OPEN_ROLES
+        open_to = reached or (
+            frozenset[str]() if _shut(db, function.name.schema) else executors(db, function) & OPEN_ROLES
+        )
         if open_to:
-            yield from _judge(db, body, tuple(sorted(map(shown, open_to))))
+            severity = Severity.WARNING if reached else Severity.INFO
+            yield from _judge(db, body, tuple(sorted(map(shown, open_to))), severity)
 
 
-def _judge(db: Snapshot, body: Body, open_to: tuple[str, ...]) -> Iterator[Finding]:
+def _shut(db: Snapshot, schema: str) -> bool:
+    """Whether the schema is kept from others on purpose: they are let into another one that has tables.
+
+    Where they are let into none, grants are made elsewhere, and the function will be open with its schema.
+    """
+    with_tables = {table.name.schema for table in db.own_tables()}
+    return any(entrants(db).get(name, frozenset()) - {schema_owners(db).get(name)} for name in {*with_tables, schema})
+
+
+def _judge(db: Snapshot, body: Body, open_to: tuple[str, ...], severity: Severity) -> Iterator[Finding]:
     writes = _closed(db, body, writing=True)
     reads = _closed(db, body, writing=False) - writes
     if not writes and not reads and not body.executed:
@@ -74,7 +97,7 @@ def _judge(db: Snapshot, body: Body, open_to: tuple[str, ...]) -> Iterator[Findi
     yield Finding(
         object=body.title,
         message=f"{does} with the rights of {body.function.owner} for {' and '.join(open_to)}, whoever that is",
-        severity=Severity.WARNING,
+        severity=severity,
         evidence=known((
             catalog("may call it", open_to),
             Evidence(measure="writes to", value=tuple(sorted(map(str, writes))), source="catalog"),

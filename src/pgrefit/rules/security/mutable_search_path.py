@@ -32,24 +32,24 @@ TEMPORARY = "pg_temp"
         AS $$ BEGIN NULL; END $$;
         CREATE FUNCTION demote(person int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN NULL; END $$;
         CREATE FUNCTION double(n int) RETURNS int LANGUAGE sql SECURITY DEFINER RETURN n * 2;
-        CREATE FUNCTION dismiss(person int) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN NULL; END $$;
-        REVOKE ALL ON FUNCTION dismiss FROM PUBLIC;
     """,
 )
 def mutable_search_path(observation: Observation) -> Iterator[Finding]:
     """SECURITY DEFINER functions of which another than the owner chooses where names are looked up.
 
-    Those whose names were bound when they were made are safe, and those that nobody else can call; "$user" is the
-    owner there.
+    Those whose names were bound when they were made are safe; "$user" is the owner there. One that nobody else may call
+    yet waits for the first GRANT.
     """
     for function in observation.snapshot.functions:
         if function.security_definer and is_users(observation.snapshot, function) and not _bound(function):
             open_path = _open_path(observation.snapshot, function)
-            if open_path and _reached(observation.snapshot, function):
+            if open_path:
+                reached = _reached(observation.snapshot, function)
                 yield Finding(
                     object=f"{function.name}({function.arguments})",
-                    message=f"runs with its owner's rights and {open_path}",
-                    severity=Severity.ERROR,
+                    message=f"runs with its owner's rights and {open_path}"
+                    + ("" if reached else "; nobody else may call it yet"),
+                    severity=Severity.ERROR if reached else Severity.INFO,
                     evidence=(catalog("owner", function.owner), catalog("language", function.language)),
                     advice="SET search_path = '' on the function, and qualify the names in it",
                 )

@@ -22,10 +22,17 @@ from pgrefit.rules._access import (
     shown,
 )
 from pgrefit.rules._ask import catalog
+from pgrefit.rules._names import words
 from pgrefit.rules.security._policies import PRIVILEGES, seen_by, written_by
 from pgrefit.rules.security._truth import is_always_true
 
 ANONYMOUS = OPEN_ROLES - {"authenticated"}
+PRIVILEGED = frozenset({
+    "admin", "administrator", "backend", "backup", "batch", "bot", "cron", "daemon", "dba", "etl", "ingest", "internal",
+    "job", "jobs", "maintenance", "manager", "migration", "migrations", "migrator", "monitor", "owner", "postgres",
+    "replication", "root", "scheduler", "server", "service", "superuser", "supervisor", "support", "sync", "system",
+    "worker",
+})  # fmt: skip
 WHOEVER = "whoever is granted it"  # where nothing is granted yet
 
 
@@ -69,7 +76,11 @@ class Hole:
     """,
 )
 def policy_always_true(observation: Observation) -> Iterator[Finding]:
-    """Permissive policies for everybody that hold for every row of what is written; reading may well be public."""
+    """Permissive policies that hold for every row of what is written; reading may well be public.
+
+    Those for everybody, and those for a role that a policy of the table holds to certain rows: another one, as an
+    administrator's, is let through on purpose, unless all are.
+    """
     db = observation.snapshot
     for table in secured(db):
         found = [hole for policy in table.policies if policy.permissive for hole in _holes(db, table, policy)]
@@ -97,12 +108,27 @@ def _holes(db: Snapshot, table: Table, policy: Policy) -> Iterator[Hole]:
 
 
 def _concerned(db: Snapshot, table: Table, policy: Policy, command: str) -> frozenset[str]:
-    """Roles for all the world to which the policy applies and that hold the privilege.
+    """Roles to which the policy applies, that hold the privilege and are not meant to see every row.
 
     Where nobody holds any, grants are made elsewhere, as for a schema by itself: then all whom the policy speaks of.
     """
     holders = bound_holders(db, table, {PRIVILEGES[command]}) if is_granted(table) else frozenset({EVERYBODY})
-    return (governed(policy, holders) - bypassing(db)) & OPEN_ROLES
+    return (governed(policy, holders) - bypassing(db)) & (OPEN_ROLES | _narrowed(table))
+
+
+def _narrowed(table: Table) -> frozenset[str]:
+    """Roles that permissive policies name and show, or let write, certain rows only.
+
+    Where no policy does so, row security is there for nothing: then all that are named, but those for administration.
+    """
+    permissive = [policy for policy in table.policies if policy.permissive]
+    narrow = [policy for policy in permissive if any(_tells_rows_apart(table, e) for e in (policy.using, policy.check))]
+    roles = frozenset(role for policy in narrow or permissive for role in policy.roles)
+    return roles if narrow else frozenset(role for role in roles if not PRIVILEGED & set(words(role)))
+
+
+def _tells_rows_apart(table: Table, condition: Expression | None) -> bool:
+    return condition is not None and condition != "false" and not _true(table, condition)
 
 
 def _hole(table: Table, policy: Policy, command: str, whom: frozenset[str]) -> Hole | None:
@@ -128,7 +154,7 @@ def _hole(table: Table, policy: Policy, command: str, whom: frozenset[str]) -> H
 def _tells_apart(table: Table, policy: Policy) -> bool:
     """Whether another policy of the table looks at the row."""
     others = (e for p in table.policies if p is not policy for e in (p.using, p.check) if e is not None)
-    return any(not _true(table, condition) and condition != "false" for condition in others)
+    return any(_tells_rows_apart(table, condition) for condition in others)
 
 
 def _pointless(table: Table, policy: Policy) -> Iterator[Hole]:

@@ -15,7 +15,7 @@ from pgrefit.rules._ask import catalog, statistic, statistics_of, tables
 from pgrefit.rules._indexes import index_on, serves_lookup
 from pgrefit.rules.security._policies import columns_of_asker, conditions
 
-MANY_ROWS = 10_000
+MANY_ROWS = 1_000
 LARGEST_SHARE = 0.05  # of the rows that a value may have on the average, for an index to be worth while
 
 

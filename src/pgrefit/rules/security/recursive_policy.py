@@ -13,6 +13,8 @@ from pgrefit.model.snapshot import Policy, Snapshot, Table
 from pgrefit.model.sql_tree import UnreadableError, parse_expression
 from pgrefit.rules._access import covers, is_users, share_roles
 from pgrefit.rules._ask import catalog
+from pgrefit.rules._bodies import bodies
+from pgrefit.rules._effects import calls, meant, named_tables, tables_meant
 from pgrefit.rules._trees import Tree
 from pgrefit.rules.security._policies import COMMANDS
 from pgrefit.rules.security._views import is_invoker, reads_of, views_by_name
@@ -49,8 +51,9 @@ Way = tuple[str, ...]
 def recursive_policy(observation: Observation) -> Iterator[Finding]:
     """Policies from which sub-selects lead back to their own table, as the server follows them.
 
-    It follows tables with row security, and views that ask with the rights of their caller; what functions do is hidden
-    from it. It gives up where it comes to a table again whose policies for reading hold any sub-select.
+    It follows tables with row security, and views that ask with the rights of their caller. It gives up where it comes
+    to a table again whose policies for reading hold any sub-select. What functions do is hidden from it: one that reads
+    the table with the rights of its caller is called again and again, until the stack is full.
     """
     db = observation.snapshot
     for table in db.tables:
@@ -69,6 +72,9 @@ def recursive_policy(observation: Observation) -> Iterator[Finding]:
 
 def _way_back(db: Snapshot, table: Table, policy: Policy) -> Way:
     """The tables from a policy back to its table; empty where there is no such way."""
+    asking = _asking_again(db, table, policy)
+    if asking:
+        return str(table.name), f"{asking}()", str(table.name)
     seen: set[Relation] = set()
 
     def follow(reads: set[Relation], way: Way) -> Way:
@@ -86,6 +92,19 @@ def _way_back(db: Snapshot, table: Table, policy: Policy) -> Way:
 
     start = [_read_by(db, policy, command) for command in COMMANDS if covers(policy, command)]
     return follow({name for found in start for name in found}, (str(table.name),))
+
+
+def _asking_again(db: Snapshot, table: Table, policy: Policy) -> str:
+    """A function that the policy for reading calls and that reads its table with the rights of who asks."""
+    if not covers(policy, "select") or policy.using is None:
+        return ""
+    called = {f.name for tree in _tree(policy.using) for call in calls(tree) for f in meant(db, call)}
+    for body in bodies(db) if called else ():
+        if body.function.name in called and not body.function.security_definer:
+            named = (t for tree in body.trees for t in named_tables(tree))
+            if any(table in tables_meant(db, one) for one in named):
+                return str(body.function.name)
+    return ""
 
 
 def _asked(table: Table, policy: Policy) -> list[Policy]:

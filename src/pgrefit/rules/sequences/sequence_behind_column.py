@@ -22,16 +22,23 @@ def _asks(observation: Observation) -> Iterator[Question]:
 
 
 def _suspects(observation: Observation) -> Iterator[Draw]:
-    """Keys whose sequence counts by one, unless the server's counters explain how it came to where it is."""
-    for draw in _keys(observation.snapshot):
-        if not is_empty(observation, draw.table) and not _is_explained(observation, draw):
+    """Numbers whose sequence counts by one, unless the server's counters explain how it came to where it is."""
+    for draw in _counting(observation.snapshot):
+        unique = _is_key(draw.table, draw.column.name) or _never_repeats(observation, draw)
+        if unique and not is_empty(observation, draw.table) and not _is_explained(observation, draw):
             yield draw
 
 
 @remembered
-def _keys(db: Snapshot) -> tuple[Draw, ...]:
-    plain = (draw for draw in draws(db) if draw.whole and draw.sequence.increment == 1 and not draw.sequence.cycle)
-    return tuple(draw for draw in plain if _is_key(draw.table, draw.column.name))
+def _counting(db: Snapshot) -> tuple[Draw, ...]:
+    return tuple(d for d in draws(db) if d.whole and d.sequence.increment == 1 and not d.sequence.cycle)
+
+
+def _never_repeats(observation: Observation, draw: Draw) -> bool:
+    """Whether no two rows have the same number, though no key says so; one within another thing may well repeat."""
+    seen = statistics_of(observation, draw.table).column(draw.column.name)
+    within = any(draw.column.name in i.columns for i in draw.table.indexes if i.unique and len(i.columns) > 1)
+    return seen is not None and seen.distinct == -1 and not within
 
 
 def _is_key(table: Table, column: str) -> bool:

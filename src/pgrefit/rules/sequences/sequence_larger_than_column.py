@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.rules._ask import catalog, known, named, statistic
-from pgrefit.rules._grouped import by_schema
 from pgrefit.rules._sequences import LARGEST, Draw, draws
 
+FEW = 3  # of a schema that are an oversight
+USUAL = 0.5  # share from which on it is how they were made
 WORTH_A_WARNING = 0.25  # share of the column's numbers that are gone
 
 
@@ -34,15 +36,26 @@ WORTH_A_WARNING = 0.25  # share of the column's numbers that are gone
     """,
 )
 def sequence_larger_than_column(observation: Observation) -> Iterator[Finding]:
-    """Columns of a small type whose sequence has a higher limit; many of one schema together."""
-    yield from by_schema(_found(observation), "columns are smaller than the sequences that feed them")
+    """Columns of a small type whose sequence has a higher limit.
+
+    Sequences had no type before version 10, and dumps of that time make them all without a limit: where most of a
+    schema are so, only those that have used a good part of their column's numbers are told.
+    """
+    for alike in _by_schema(observation).values():
+        found = [(draw, limit) for draw, limit in alike if draw.sequence.maximum > limit]
+        habit = len(found) > FEW and len(found) > USUAL * len(alike)
+        told = (_finding(draw, limit, observation.statistics.last_value(draw.sequence.name)) for draw, limit in found)
+        yield from (finding for finding in told if not habit or finding.severity is Severity.WARNING)
 
 
-def _found(observation: Observation) -> Iterator[tuple[str, Finding]]:
+def _by_schema(observation: Observation) -> dict[str, list[tuple[Draw, int]]]:
+    """Columns that cannot hold all numbers that there are, with the largest that they can."""
+    found: defaultdict[str, list[tuple[Draw, int]]] = defaultdict(list)
     for draw in draws(observation.snapshot):
         limit = LARGEST.get(draw.column.type)
-        if limit and draw.whole and draw.sequence.increment > 0 and draw.sequence.maximum > limit:
-            yield draw.table.name.schema, _finding(draw, limit, observation.statistics.last_value(draw.sequence.name))
+        if limit and draw.whole and draw.sequence.increment > 0:
+            found[draw.table.name.schema].append((draw, limit))
+    return found
 
 
 def _finding(draw: Draw, limit: int, last: int | None) -> Finding:

@@ -10,11 +10,18 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import catalog, statistic, statistics_of
 from pgrefit.rules._columns import columns_of_type, plain_type, seen_values
+from pgrefit.rules._languages import english
 
 PADDED = re.compile(r"character\((\d+)\)")
 # Codes that have one length: of countries, currencies and languages; ids (NanoID, ObjectId, CUID, ULID, KSUID, UUID);
 # digests in hex and in base64.
 FIXED = {1, 2, 3, 21, 22, 24, 25, 26, 27, 28, 32, 36, 40, 43, 44, 48, 56, 64, 86, 88, 96, 128}
+
+# Names of what people write, short or long; and of what stands for it.
+WORDS = {"address", "author", "brand", "category", "city", "comment", "company", "department", "description", "email",
+         "label", "message", "model", "name", "note", "place", "remark", "street", "subject", "surname", "text",
+         "title", "username"}  # fmt: skip
+CODES = {"abbreviation", "checksum", "code", "crc", "digest", "hash", "id", "iso", "key", "token", "uuid"}
 
 
 @rule(
@@ -38,7 +45,7 @@ def blank_padded_text(observation: Observation) -> Iterator[Finding]:
     def padded(table: Table, column: Column) -> bool:
         length = _length(observation, column)
         blanks = _blanks(observation, table, column)
-        return blanks > 0 if blanks is not None else length not in FIXED
+        return blanks > 0 if blanks is not None else length not in FIXED or _of_any_length(column.name)
 
     for table, columns in columns_of_type(observation, lambda type_: PADDED.fullmatch(type_) is not None, padded):
         wasted = sum(_wasted(observation, table, column) for column in columns)
@@ -51,6 +58,11 @@ def blank_padded_text(observation: Observation) -> Iterator[Finding]:
             advice="convert to text; where a length is a rule, add CHECK (length(column) = …)",
             cost=Cost(bytes=wasted) if wasted else None,
         )  # fmt: skip
+
+
+def _of_any_length(name: str) -> bool:
+    said = set(english(name))
+    return bool(said & WORDS) and not said & CODES
 
 
 def _length(observation: Observation, column: Column) -> int:

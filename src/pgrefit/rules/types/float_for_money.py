@@ -15,7 +15,8 @@ from pgrefit.rules._names import stems
 FLOATS = {"real", "double precision"}
 MONEY = {
     "price", "salary", "subtotal", "revenue", "payment", "fee", "wage", "refund", "payout", "money", "cash",
-    "turnover", "surcharge", "usd", "eur", "gbp", "chf", "jpy",
+    "turnover", "surcharge", "fare", "rent", "tuition", "donation", "dividend", "pension", "stipend", "royalty",
+    "usd", "eur", "gbp", "chf", "jpy",
 }  # fmt: skip
 MAY_BE_MONEY = {
     "amount", "balance", "budget", "charge", "commission", "cost", "credit", "debit", "discount", "due", "earning",
@@ -39,6 +40,7 @@ OF_MONEY = {
     "labour", "line", "list", "monthly", "net", "opening", "order", "outstanding", "payable", "purchase", "receivable",
     "rental", "retail", "sale", "shipping", "unit", "wholesale", "yearly",
 }  # fmt: skip
+MONEY_ABROAD = {"amount", "balance", "cost"}  # of which other languages have words for money alone
 OF_ANYTHING = {"amt", "valor"}  # amounts, as betrag and montant, but not of money alone
 COUNTED = {"credit", "debit", "due", "spend", "spent", "sum", "total"}  # of which two say nothing of money yet
 DECIMALS = 4  # of an amount; what has more of them was computed
@@ -83,12 +85,13 @@ def _means_money(table: Table, column: Column) -> bool:
     if said & NO_AMOUNT or not said & (MONEY | MAY_BE_MONEY):
         return False
     meant = said & MAY_BE_MONEY
-    if english(column.name) == ("balance",) or ("amount" in said - own and not own & OF_ANYTHING):
+    if english(column.name) == ("balance",) or ((said - own) & MONEY_ABROAD and not own & OF_ANYTHING):
         return True
     if (meant - COUNTED and len(meant) > 1) or (meant - COUNTED - {"charge"} and said & OF_MONEY):
         return True
     beside = any("currency" in stems(other.name) for other in table.columns)
-    return bool(said & MONEY) or beside or bool(set(stems(table.name.name)) & TRADE)
+    traded = TRADE & {*stems(table.name.name), *english(table.name.name)}
+    return bool(said & MONEY) or beside or bool(traded)
 
 
 def _is_computed(observation: Observation, table: Table, column: Column) -> bool:

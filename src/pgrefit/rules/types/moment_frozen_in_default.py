@@ -12,8 +12,14 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import catalog, named
 from pgrefit.rules._columns import columns_of_type, text_constant
+from pgrefit.rules._languages import english
 
 MICROSECONDS = re.compile(r":\d\d\.\d{4,6}(?:[+-][\d:]+)?$")  # nobody types a moment to the microsecond
+
+# A day of our time; placeholders are the first of January, and far away.
+ANY_DAY = re.compile(r"(?:199|20[0-4])\d-(?!01-01)\d\d-\d\d")
+MOMENTS = ("timestamp", "date")
+WRITTEN = {"added", "created", "inserted", "modified", "recorded", "registered", "updated"}
 
 
 @rule(
@@ -31,8 +37,11 @@ MICROSECONDS = re.compile(r":\d\d\.\d{4,6}(?:[+-][\d:]+)?$")  # nobody types a m
     """,
 )
 def moment_frozen_in_default(observation: Observation) -> Iterator[Finding]:
-    """Columns of moments with a constant as default that only a clock can have given."""
-    for table, columns in columns_of_type(observation, lambda type_: type_.startswith("timestamp"), _is_frozen):
+    """Columns of moments with a constant as default that only a clock can have given.
+
+    And those that are named for the writing of the row, with a day as default that marks no beginning of a year.
+    """
+    for table, columns in columns_of_type(observation, lambda type_: type_.startswith(MOMENTS), _is_frozen):
         for column in columns:
             yield Finding(
                 object=named(table, column.name),
@@ -46,4 +55,7 @@ def moment_frozen_in_default(observation: Observation) -> Iterator[Finding]:
 def _is_frozen(_: Table, column: Column) -> bool:
     moment = not column.type.endswith("[]") and not column.generated
     constant = text_constant(column.default) if moment else None
-    return constant is not None and MICROSECONDS.search(constant) is not None
+    if constant is None:
+        return False
+    told = bool(WRITTEN & set(english(column.name))) and ANY_DAY.match(constant) is not None
+    return told or MICROSECONDS.search(constant) is not None

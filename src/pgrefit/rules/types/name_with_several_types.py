@@ -11,12 +11,26 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import WHOLE_TYPES, catalog, is_text, known, named
 from pgrefit.rules._columns import own_columns, plain_type
+from pgrefit.rules._languages import english
 from pgrefit.rules._names import reference_name, stems, words
 
-FEWEST = 4  # columns of the name
-USUAL = 0.75  # share of them that agree, so that the others are exceptions
+FEWEST = 3  # columns of the name
+USUAL = 0.66  # share of them that agree, so that the others are exceptions
 SHOWN = 10
 FLAGS = {"is", "has"}
+FAMILIES = {**dict.fromkeys((*WHOLE_TYPES, "numeric"), "number"), "uuid": "uuid",
+            **dict.fromkeys(("text", "citext", "character varying", "character"), "text")}  # fmt: skip
+# Names of keys that mean another thing in each table.
+OF_ANY_TABLE = {
+    "abbreviation", "alias", "barcode", "category", "checksum", "code", "data", "date", "day", "digest", "domain",
+    "email", "external", "file", "filename", "fingerprint", "guid", "handle", "hash", "host", "hostname", "id",
+    "identifier", "index", "ip", "key", "kind", "label", "lang", "language", "level", "locale", "login", "month",
+    "name", "nonce", "number", "oid", "option", "parent", "path", "permalink", "phone", "position", "rank", "ref",
+    "reference", "remote", "rowid", "seq", "sequence", "serial", "slug", "sort", "state", "status", "symbol", "tag",
+    "target", "text", "time", "timestamp", "title", "token", "type", "uid", "uri", "url", "uuid", "value",
+    "version", "year",
+}  # fmt: skip
+OF_ANYTHING = {"entity", "external", "foreign", "item", "object", "record", "remote", "resource", "source", "target"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,7 @@ class Named:
     table: Table
     column: Column
     type: str  # without precision
+    certain: bool = True  # that it means the same in every table, and so wants the very same type
 
 
 @rule(
@@ -49,11 +64,17 @@ class Named:
     """,
 )
 def name_with_several_types(observation: Observation) -> Iterator[Finding]:
-    """Moments (x_at), flags (is_x, has_x) and numbers of other tables' rows that are of another type than usual."""
+    """Moments (x_at), flags (is_x, has_x) and numbers of other tables' rows that are of another type than usual.
+
+    And columns named as the one column of another table's key, where one is text and the other a number or a uuid.
+    """
+    yield from _unlike_their_keys(observation)
     for alike in _alike(observation).values():
         counts = Counter(one.type for one in alike)
         usual, often = counts.most_common(1)[0]
-        others = [one for one in alike if one.type != usual and not _says_more(one.type, usual)]
+        others = [
+            one for one in alike if one.type != usual and not _says_more(one.type, usual) and _differs(one, usual)
+        ]
         if others and len(alike) >= FEWEST and often >= USUAL * len(alike):
             yield _finding(others, usual, often)
 
@@ -69,9 +90,43 @@ def _alike(observation: Observation) -> dict[tuple[str, ...], list[Named]]:
             refers = reference.marked and (table.name.schema, *reference.base) in known_tables
             type_ = _without_precision(plain_type(observation.snapshot, column.type))
             to_row = refers and column.name not in constrained and not is_text(column)
-            if _is_moment(column.name) or _is_flag(column.name) or (to_row and _is_key(type_)):
-                found[table.name.schema, *words(column.name)].append(Named(table, column, type_))
+            certain = _is_moment(column.name) or _is_flag(column.name) or (to_row and _is_key(type_))
+            marked = reference.marked and not refers and not OF_ANYTHING & set(reference.base)
+            if certain or (marked and column.name not in constrained and type_ in FAMILIES):
+                found[table.name.schema, *words(column.name)].append(Named(table, column, type_, certain))
     return found
+
+
+def _differs(one: Named, usual: str) -> bool:
+    return one.certain or FAMILIES[one.type] != FAMILIES[usual]
+
+
+def _unlike_their_keys(observation: Observation) -> Iterator[Finding]:
+    """Columns with the name of a key of one column, that are of no type that could be compared with it."""
+    by_name: defaultdict[tuple[str, ...], list[Named]] = defaultdict(list)
+    for table, columns in own_columns(observation):
+        for column in columns:
+            type_ = _without_precision(plain_type(observation.snapshot, column.type))
+            if type_ in FAMILIES and not column.type.endswith("[]") and not _means_anything(column.name):
+                by_name[table.name.schema, *words(column.name)].append(Named(table, column, type_))
+    for alike in by_name.values():
+        keys = [one for one in alike if _is_its_key(one)]
+        families = {FAMILIES[one.type] for one in keys}
+        others = [one for one in alike if not _is_its_key(one) and FAMILIES[one.type] not in families]
+        if len(families) == 1 and others:
+            yield _finding(others, keys[0].type, len(alike) - len(others))
+
+
+def _means_anything(name: str) -> bool:
+    said = english(name)
+    return not said or set(said) <= OF_ANY_TABLE or reference_name(name).marked
+
+
+def _is_its_key(one: Named) -> bool:
+    return any(
+        index.unique and index.valid and index.predicate is None and index.columns == (one.column.name,)
+        for index in one.table.indexes
+    )
 
 
 def _says_more(type_: str, usual: str) -> bool:
@@ -102,10 +157,11 @@ def _without_precision(type_: str) -> str:
 
 def _finding(others: list[Named], usual: str, often: int) -> Finding:
     first = others[0]
+    tables = "tables" if often > 1 else "table"
     more = f", as in {len(others) - 1} more" if len(others) > 1 else ""
     return Finding(
         object=named(first.table, first.column.name),
-        message=f"is {first.column.type}{more}, but {usual} in {often} other tables",
+        message=f"is {first.column.type}{more}, but {usual} in {often} other {tables}",
         severity=Severity.INFO,
         evidence=known((
             catalog(f"tables where it is {usual}", often),

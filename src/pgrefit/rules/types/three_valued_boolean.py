@@ -9,27 +9,37 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import catalog, statistic, statistics_of
 from pgrefit.rules._columns import columns_of_type, required
+from pgrefit.rules._languages import english
+
+STATES = frozenset({
+    "active", "archived", "deleted", "disabled", "enabled", "hidden", "locked", "mandatory", "obsolete", "published",
+    "readonly", "required", "suspended", "visible",
+})  # fmt: skip
 
 
 @rule(
     code="TYP018",
-    title="Boolean with a default that may be NULL",
+    title="Yes or no that may be neither",
     why=(
-        "Its default says that there are two answers, yet a row may hold a third one: neither `WHERE flag` nor"
-        " `WHERE NOT flag` finds it."
+        "Its default or its name says that there are two answers, yet a row may hold a third one: neither `WHERE flag`"
+        " nor `WHERE NOT flag` finds it."
     ),
-    example="CREATE TABLE member (id int PRIMARY KEY, active boolean DEFAULT true);",
+    example="CREATE TABLE member (id int PRIMARY KEY, public boolean DEFAULT true, is_active boolean);",
     clean="""
         CREATE TABLE member (id int PRIMARY KEY, active boolean NOT NULL DEFAULT true, agreed boolean,
                              public boolean DEFAULT false CHECK (public IS NOT NULL), answer boolean DEFAULT NULL);
     """,
 )
 def three_valued_boolean(observation: Observation) -> Iterator[Finding]:
-    """For each table, boolean columns with true or false as default that are not required."""
+    """For each table, boolean columns that are not required, with true or false as default or the name of a state.
+
+    What was not asked or decided yet (agreed, approved, correct) is a third answer that means something.
+    """
     db = observation.snapshot
 
     def vague(table: Table, column: Column) -> bool:
-        decided = column.default in {"true", "false"} and not column.generated
+        two = column.default in {"true", "false"} or (column.default is None and _is_state(column.name))
+        decided = two and not column.generated
         optional = decided and not column.not_null and not column.type.endswith("[]")
         return optional and column.name not in required(db, table)
 
@@ -45,6 +55,10 @@ def three_valued_boolean(observation: Observation) -> Iterator[Finding]:
         )
 
 
+def _is_state(name: str) -> bool:
+    return bool(STATES & set(english(name)[-1:]))
+
+
 def _nulls(observation: Observation, table: Table, column: Column) -> int:
     """Rows without an answer, as estimated."""
     seen = statistics_of(observation, table)
@@ -54,4 +68,5 @@ def _nulls(observation: Observation, table: Table, column: Column) -> int:
 
 def _evidence(observation: Observation, table: Table, column: Column) -> Evidence:
     nulls = _nulls(observation, table, column)
-    return statistic(f"NULL in {column.name}", nulls) if nulls else catalog(f"default of {column.name}", column.default)
+    default = column.default or "none"
+    return statistic(f"NULL in {column.name}", nulls) if nulls else catalog(f"default of {column.name}", default)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -9,11 +10,19 @@ from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.names import dotted
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Column, Table
-from pgrefit.rules._ask import catalog
-from pgrefit.rules._columns import columns_of_type
+from pgrefit.model.statistics import ColumnStatistics
+from pgrefit.rules._ask import catalog, named, statistic, statistics_of
+from pgrefit.rules._columns import columns_of_type, seen_values
 
 MANY = 5  # tables of a schema; if there are more, it is how the application works, and is said once
 SHOWN = 20
+FEWEST_DAYS = 20  # that tell
+MIDNIGHT = re.compile(r"^[0-9]+-[0-9]{2}-[0-9]{2}( 00:00:00)?( BC)?$")
+OF_TOOLS = {  # that migrate a schema, and make their own table
+    "__diesel_schema_migrations", "_prisma_migrations", "schema_migrations", "ar_internal_metadata", "alembic_version",
+    "flyway_schema_history", "databasechangelog", "databasechangeloglock", "goose_db_version", "django_migrations",
+    "__EFMigrationsHistory", "knex_migrations", "knex_migrations_lock", "_sqlx_migrations", "atlas_schema_revisions",
+}  # fmt: skip
 
 Found = list[tuple[Table, list[Column]]]
 
@@ -23,16 +32,24 @@ Found = list[tuple[Table, list[Column]]]
     title="Timestamp without time zone",
     why="Two writers in two zones store two values for one moment, and nothing in the row tells which is meant.",
     example="CREATE TABLE event (id int PRIMARY KEY, happened_at timestamp NOT NULL);",
-    clean="CREATE TABLE event (id int PRIMARY KEY, happened_at timestamptz NOT NULL, day date, at_clock time);",
+    clean="CREATE TABLE event (id int PRIMARY KEY, happened_at timestamptz NOT NULL, day date, at_clock time);"
+    " CREATE TABLE schema_migrations (version text PRIMARY KEY, run_on timestamp NOT NULL);",
 )
 def timestamp_without_time_zone(observation: Observation) -> Iterator[Finding]:
     """For each table, columns of type timestamp, and of timetz, which has an offset but no day to know it by.
 
-    A schema in which many tables have them is one finding.
+    A schema in which many tables have them is one finding. Those that hold days want another type.
     """
     by_schema: defaultdict[str, Found] = defaultdict(list)
     for table, columns in columns_of_type(observation, _is_vague):
-        by_schema[table.name.schema].append((table, columns))
+        if table.name.name in OF_TOOLS:
+            continue
+        seen = statistics_of(observation, table)
+        days = [column for column in columns if _holds_days(seen.column(column.name))]
+        yield from (_of_days(table, column, seen.column(column.name)) for column in days)
+        moments = [column for column in columns if column not in days]
+        if moments:
+            by_schema[table.name.schema].append((table, moments))
     for schema, found in by_schema.items():
         if len(found) > MANY:
             yield _of_schema(schema, found)
@@ -45,6 +62,22 @@ def _is_vague(type_: str) -> bool:
     if type_.startswith("timestamp"):
         return type_.endswith("without time zone")
     return type_.startswith("time") and type_.endswith("with time zone")
+
+
+def _holds_days(seen: ColumnStatistics | None) -> bool:
+    """Whether all that ANALYZE kept, and not a few, is at midnight."""
+    values = [value for value in seen_values(seen) if "infinity" not in value]
+    return len(values) >= FEWEST_DAYS and all(MIDNIGHT.search(value) for value in values)
+
+
+def _of_days(table: Table, column: Column, seen: ColumnStatistics | None) -> Finding:
+    return Finding(
+        object=named(table, column.name),
+        message="holds days: every one that was looked at is at midnight",
+        severity=Severity.INFO,
+        evidence=(catalog("type", column.type), statistic("different values looked at", len(seen_values(seen)))),
+        advice="make it a date: as a timestamp it takes twice the room, and a time zone may move it to the day before",
+    )
 
 
 def _of_table(table: Table, columns: list[Column]) -> Finding:

@@ -20,6 +20,9 @@ from pgrefit.rules.workload._texts import Source, Text, column_of, selects, sour
 
 NEARLY_ALL = 0.95  # share of the rows with the common value
 FEWEST_ROWS = 2000
+MUCH = 3.0  # times the pages that as many common rows are on
+PATH = 3  # pages of an index above its leaves
+TOGETHER = 0.9  # correlation from which on rows that follow each other are on the same page
 EQUAL = {"="}
 TRUE, FALSE = "t", "f"
 
@@ -81,8 +84,9 @@ class Uses:
 def rare_value_without_partial_index(observation: Observation) -> Iterator[Finding]:
     """Columns of which one value has 95 % of the rows, where a query names another one as a constant.
 
-    Not where a parameter is compared: the plan for all values of it cannot use an index of some rows. Nor where an
-    index on the column, or on another one that the query compares, leads to the rows.
+    Not where a parameter is compared: the plan for all values of it cannot use an index of some rows; in statements
+    that the server counted a constant may stand for it. Nor where an index on the column, or on another one that the
+    query compares, leads to the rows.
     Source: https://www.postgresql.org/docs/current/indexes-partial.html
     """
     found: dict[tuple[Relation, str], tuple[Wanted, Uses]] = {}
@@ -97,7 +101,7 @@ def rare_value_without_partial_index(observation: Observation) -> Iterator[Findi
 def _wanted(observation: Observation, text: Text) -> Iterator[tuple[Wanted, tuple[str, ...]]]:
     for condition, among, order in _conditions(observation, text):
         compared = dict(_compared(condition, among))
-        for wanted in _constants(condition, among):
+        for wanted in (*_constants(condition, among), *_guessed(observation, text, condition, among, order)):
             told = {column for table, column in compared if table == wanted.table.name}
             if _is_rare(observation, wanted) and not _is_indexed(wanted, told):
                 yield wanted, tuple(column for table, column in order if table == wanted.table.name)
@@ -152,6 +156,35 @@ def _constants(condition: pb.Node, among: tuple[Source, ...]) -> Iterator[Wanted
         found = column_of(place, among) if place is not None else None
         if found and any(column.name == found[1] for column in found[0].columns):
             yield Wanted(found[0], found[1], value)
+
+
+def _guessed(
+    observation: Observation, text: Text, condition: pb.Node, among: tuple[Source, ...],
+    order: list[tuple[Relation, str]],
+) -> Iterator[Wanted]:  # fmt: skip
+    """Of a statement that the server counted, whose constants it left out: what it must have looked for, since each
+    call returned no more rows than have it, and read far more pages than so many of the common rows are on.
+    """
+    counted = next((one for one in observation.statements if text.name == f"statement {one.query_id}"), None)
+    if counted is None or len(among) != 1 or _is_summed_up(text):
+        return
+    statistics = observation.statistics.table(among[0].table.name)
+    together = all((s := statistics.column(c)) and abs(s.correlation or 0) >= TOGETHER for _, c in order)
+    pages = counted.rows / counted.calls * (statistics.pages / max(1, statistics.rows) if together else 1)
+    if counted.blocks_hit + counted.blocks_read < MUCH * (pages + PATH) * counted.calls:
+        return
+    for (_, name), _ in _compared(condition, among):
+        seen = statistics.column(name)
+        common, often = _common(seen) if seen else (None, 1.0)
+        others = [value for value in seen.values if value != common] if seen else []
+        if others and counted.rows <= (1 - often) * statistics.rows * counted.calls:
+            yield Wanted(among[0].table, name, others[0])
+
+
+def _is_summed_up(text: Text) -> bool:
+    """Whether what it returns does not tell how many rows it found."""
+    return any(node.HasField("func_call") or (node.HasField("select_stmt") and node.select_stmt.group_clause)
+               for node in text.nodes)  # fmt: skip
 
 
 def _truth(part: pb.Node) -> tuple[pb.Node | None, str]:

@@ -1,0 +1,216 @@
+"""How the rows that refer to a row may be counted or summed up: by the names, or by what comes to about as much."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from math import log
+
+from pgrefit.model.ddl import Expression, Literal, expression, raw
+from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Column, Table
+from pgrefit.model.statistics import ColumnStatistics
+from pgrefit.rules._ask import (
+    WHOLE_TYPES,
+    is_numeric,
+    is_text,
+    key_columns,
+    statistics_of,
+)
+from pgrefit.rules._languages import english, meanings
+from pgrefit.rules._names import stems, words
+from pgrefit.rules.copies._through import Through
+
+MOST_WAYS = 24
+DECIMALS = re.compile(r",(\d+)\)$")  # of a numeric type
+FEWEST_UNNAMED = 50  # rows, where no name tells
+MOST_ALIKE = 0.5  # share of one number, where no name tells
+NEAR = 0.8  # likeness of averages
+STEM, SAME = 4, 0.6  # letters that two words share from the first on, and their share
+MOST_VALUES = 6  # of a column that says which rows are counted
+COUNTS = {"count", "counter", "number", "num", "nb", "cnt", "total", "quantity", "qty", "no"}
+SUMS = {
+    "total",
+    "sum",
+    "amount",
+    "balance",
+    "spent",
+    "points",
+    "point",
+    "paid",
+    "quantity",
+    "qty",
+    "revenue",
+    "duration",
+}
+SUMMED = {"amount", "total", "price", "subtotal", "quantity", "qty", "value", "point", "cost", "duration", "minute",
+          "hour", "second"}  # fmt: skip
+GONE = {"deleted", "removed", "archived", "cancelled", "canceled", "hidden", "revoked", "ended", "left"}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How rows may be counted: an aggregate over alias t, in words, and about what it gives on average."""
+
+    value: Expression
+    words: str
+    expected: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the rows: a condition over alias t, in words, and about what share of all they are."""
+
+    test: Expression
+    words: str
+    share: float
+
+    def of(self, way: Way) -> Way:
+        """The same of these rows alone."""
+        value = expression("{value} FILTER (WHERE {test})", value=raw(way.value), test=raw(self.test))
+        return Way(value, f"{way.words} {self.words}", way.expected and way.expected * self.share)
+
+
+def ways_of(observation: Observation, table: Table, column: Column, through: Through) -> tuple[Way, ...]:
+    """By the names; without them what would come to about the same on average."""
+    child, rows = through.table, observation.rows(table.name)
+    seen = statistics_of(observation, table).column(column.name)
+    stored, each = average(seen), observation.rows(child.name) / rows if rows > 0 else 0.0
+    count = Way(Expression("count(*)"), "rows", each)
+    counted = _counts_by_name(column, child)
+    plain = counted and meanings(column.name) & {"count", "counter", "cnt", "num"}
+    named_so = [count] if counted else []
+    named_so += [] if plain else _sums(column, child)
+    found = [*named_so, *(part.of(way) for way in named_so for part in _filters(observation, child))]
+    varied = rows >= FEWEST_UNNAMED and max(seen.frequencies, default=0) <= MOST_ALIKE if seen else False
+    if stored and varied and not plain:
+        sums = [*([count] if column.type in WHOLE_TYPES else ()), *_all_sums(observation, through, each)]
+        of_parts = (part.of(way) for way in sums for part in _filters(observation, child))
+        found += [way for way in (*sums, *of_parts) if way.expected and _is_near(stored, way.expected)]
+        found += _means(observation, column, child, stored)
+    near = sorted(dict.fromkeys(found), key=lambda way: _distance(stored, way))
+    return tuple(near[:MOST_WAYS])
+
+
+def _distance(stored: float | None, way: Way) -> float:
+    """How far an average is from what is stored; nothing where it is not known."""
+    return abs(log(way.expected / stored)) if stored and way.expected and stored * way.expected > 0 else 0.0
+
+
+def _all_sums(observation: Observation, through: Through, each: float) -> Iterator[Way]:
+    """Of the numbers of the rows, and of the rows that these refer to by another way."""
+    child = through.table
+    for value, name, number in _summable(observation, child):
+        yield Way(expression("sum({v})", v=raw(value)), f"sum of {name}", each * number)
+    for key in child.foreign_keys:
+        parent = observation.snapshot.find_table(key.parent) if key.parent and key.parent != through.parent else None
+        for value, name, number in _summable(observation, parent) if parent and len(key.columns) == 1 else ():
+            inner = expression("(SELECT {v} FROM {parent} AS q WHERE q.{k} = t.{f})", k=key.parent_columns[0],
+                               v=raw(Expression(value.replace("t.", "q.", 1))), f=key.columns[0],
+                               parent=parent.name if parent else child.name)  # fmt: skip
+            yield Way(expression("sum({v})", v=raw(inner)), f"sum of {key.columns[0]}’s {name}", each * number)
+
+
+def _summable(observation: Observation, table: Table) -> Iterator[tuple[Expression, str, float]]:
+    """Numbers over alias t, their names, and their means."""
+    keys, statistics = key_columns(table), statistics_of(observation, table)
+    for column in table.columns:
+        if is_numeric(column) and column.name not in keys and not column.identity:
+            mean = average(statistics.column(column.name))
+            if mean:
+                yield expression("t.{c}", c=column.name), column.name, mean
+
+
+def _means(observation: Observation, column: Column, child: Table, stored: float) -> Iterator[Way]:
+    """Means of the rows' numbers, rounded as it is stored; of those that are about as great."""
+    decimals = DECIMALS.search(column.type)
+    for value, name, mean in _summable(observation, child) if column.type not in WHOLE_TYPES else ():
+        if _is_near(stored, mean):
+            rounded = expression("round(avg({v}), {n})", v=raw(value), n=int(decimals[1]) if decimals else 2)
+            yield Way(rounded, f"mean of {name}", mean)
+
+
+def _is_near(stored: float, expected: float) -> bool:
+    return 0 < NEAR * expected <= stored <= expected / NEAR
+
+
+def average(seen: ColumnStatistics | None) -> float | None:
+    """About the mean of a numeric column, by what ANALYZE kept."""
+    if seen is None or not (seen.values or seen.bounds):
+        return None
+    common = sum(float(value) * share for value, share in zip(seen.values, seen.frequencies, strict=False))
+    rest = max(0.0, 1 - seen.null_fraction - sum(seen.frequencies))
+    bounds = [float(value) for value in seen.bounds]
+    return common + (rest * sum(bounds) / len(bounds) if bounds else 0.0)
+
+
+def _counts_by_name(column: Column, child: Table) -> bool:
+    """comment_count, num_comments, comments, published_comments: the child's name, or its end, and what is counted."""
+    parts, name = english(column.name), english(child.name.name)
+    rest = tuple(part for part in parts if part not in COUNTS)
+    marked = rest != parts
+    plural = not marked and words(column.name)[-1:] != stems(column.name)[-1:]
+    whole = column.type in {"smallint", "integer", "bigint", "numeric"}
+    return whole and bool(rest) and (marked or plural) and (_ends(name, rest) or _within(rest, name))
+
+
+def _ends(name: tuple[str, ...], rest: tuple[str, ...]) -> bool:
+    return len(rest) <= len(name) and all(map(_alike, name[-len(rest) :], rest))
+
+
+def _within(rest: tuple[str, ...], name: tuple[str, ...]) -> bool:
+    """Whether the child's name, or its last word, is in it: what else is said tells which rows are counted."""
+    return bool(name) and len(rest) > 1 and any(_alike(name[-1], part) for part in rest)
+
+
+def _alike(one: str, other: str) -> bool:
+    """The same word, or singular and plural of it in a language of which we know no plurals."""
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    return one == other or (alike >= STEM and alike >= SAME * max(len(one), len(other)))
+
+
+def _sums(column: Column, child: Table) -> list[Way]:
+    """Sums of a column that is named alike, or of quantity times price."""
+    parts = meanings(column.name)
+    keys = key_columns(child)
+    numbers = [c.name for c in child.columns if is_numeric(c) and c.name not in keys and not c.identity]
+    if not parts & SUMS:
+        return []
+    alike = [name for name in numbers if meanings(name) & (SUMMED | parts)]
+    found = [Way(expression("sum(t.{c})", c=name), f"sum of {name}") for name in alike[:4]]
+    quantities = [name for name in numbers if meanings(name) & {"quantity", "qty"}]
+    prices = [name for name in numbers if meanings(name) & {"price", "cost"}]
+    return found + [
+        Way(expression("sum(t.{a} * t.{b})", a=a, b=b), f"sum of {a} * {b}")
+        for a in quantities[:1] for b in prices[:2]
+    ]  # fmt: skip
+
+
+def _filters(observation: Observation, child: Table) -> list[Part]:
+    """Conditions by which some rows may be left out: flags, what is gone, one of a few states."""
+    found: list[Part] = []
+    for column in child.columns:
+        seen = statistics_of(observation, child).column(column.name)
+        shares = dict(zip(seen.values, seen.frequencies, strict=False)) if seen else {}
+        if column.type == "boolean":
+            true = shares.get("t", 0.0)
+            found.append(Part(expression("t.{c}", c=column.name), f"with {column.name}", true))
+            found.append(Part(expression("t.{c} IS NOT TRUE", c=column.name), f"without {column.name}", 1 - true))
+        elif meanings(column.name) & GONE and column.type.startswith(("timestamp", "date")):
+            empty = seen.null_fraction if seen else 0.0
+            found.append(Part(expression("t.{c} IS NULL", c=column.name), f"without {column.name}", empty))
+        elif is_text(column) and seen and 1 < len(shares) <= MOST_VALUES and seen.distinct == len(shares):
+            found += [Part(_equal(column, v), f"with {column.name} {v}", share) for v, share in shares.items()]
+            others = shares.items() if len(shares) > 2 else ()
+            found += [Part(_other_than(column, v), f"with {column.name} not {v}", 1 - share) for v, share in others]
+    return found
+
+
+def _equal(column: Column, value: str) -> Expression:
+    return expression("t.{c}::text = {v}", c=column.name, v=Literal(value))
+
+
+def _other_than(column: Column, value: str) -> Expression:
+    return expression("t.{c}::text <> {v}", c=column.name, v=Literal(value))

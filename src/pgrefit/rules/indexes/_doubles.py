@@ -1,0 +1,62 @@
+"""Indexes of one table that have the same keys, and which of them can go."""
+
+from __future__ import annotations
+
+from pgrefit.model.names import Relation
+from pgrefit.model.snapshot import Constraint, Index, Snapshot, Table
+from pgrefit.rules._indexes import prefix_of
+
+
+def doubles(db: Snapshot, table: Table) -> list[tuple[Index, Index]]:
+    """Indexes that can go, each with the one that does the same and stays."""
+    if len(table.indexes) < 2:
+        return []
+    kept: list[Index] = []
+    found: list[tuple[Index, Index]] = []
+    rested_on = _rested_on(db, table)
+    for index in sorted(table.indexes, key=lambda each: _worth(each, rested_on), reverse=True):
+        twin = next((other for other in kept if _same(table, index, other)), None)
+        if twin is None:
+            kept.append(index)
+        elif index.partition_of is None:
+            found.append((index, twin))
+    return found
+
+
+def _rested_on(db: Snapshot, table: Table) -> set[Relation]:
+    """Indexes that foreign keys refer to."""
+    return {key.index for _, key in db.references_to(table.name) if key.index}
+
+
+def _worth(index: Index, rested_on: set[Relation]) -> tuple[bool, bool, bool, bool, bool, bool, int, str]:
+    """Greater is kept; the part of a partitioned index goes with the whole alone."""
+    held = index.constraint is not None or index.replica_identity
+    of_whole = index.partition_of is not None
+    needed = (index.primary, index.name in rested_on, held, index.unique, of_whole, index.clustered)
+    return (*needed, len(index.include), index.name.name)
+
+
+def _same(table: Table, index: Index, other: Index) -> bool:
+    alike = index.method == other.method and index.predicate == other.predicate and index.valid and other.valid
+    reach = set(index.include) <= {*other.columns, *other.include}
+    same_keys = len(index.keys) == len(other.keys) and prefix_of(index, other)
+    return alike and reach and same_keys and _guards_as_well(table, index, other)
+
+
+def _guards_as_well(table: Table, index: Index, other: Index) -> bool:
+    """Whether the other refuses whatever the index refuses, and no later."""
+    mine, theirs = _constraint(table, index), _constraint(table, other)
+    if mine is not None and mine.kind == "exclusion":
+        return theirs is not None and mine.definition == theirs.definition
+    at_once = theirs is None or not theirs.deferrable or (mine is not None and mine.deferrable)
+    return not index.unique or (other.unique and at_once and _counts_nulls_as_well(table, index, other))
+
+
+def _counts_nulls_as_well(table: Table, index: Index, other: Index) -> bool:
+    """Whether it takes NULL for a value as the index does; where no column may be NULL, that is the same."""
+    required = {column.name for column in table.columns if column.not_null}
+    return index.nulls_not_distinct == other.nulls_not_distinct or required.issuperset(index.columns)
+
+
+def _constraint(table: Table, index: Index) -> Constraint | None:
+    return next((c for c in table.constraints if c.name == index.constraint), None)
