@@ -32,6 +32,18 @@ def test_a_column_follows_from_a_row_that_is_referred_to(db18: psycopg.Connectio
     assert (measured(found)["disagreeing"], found.remedy) == (5, ())
 
 
+def test_what_has_no_end_or_needs_more_room_does_not_hide_a_formula(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE TABLE stay (id int PRIMARY KEY, arrived date, gone date, nights int, room int, price int, total bigint);
+        INSERT INTO stay SELECT n, d, d + n % 9, n % 9, n % 7 + 1, n % 83, (n % 7 + 1) * (n % 83)
+        FROM generate_series(1, 300) AS n, LATERAL (SELECT date '2024-01-01' + n AS d) AS v;
+        UPDATE stay SET gone = 'infinity' WHERE id = 5;
+        INSERT INTO stay VALUES (999, NULL, NULL, NULL, 100000, 100000, 10000000000);
+        ANALYZE stay;
+    """
+    assert objects(db18, "derived-column", sql) == {"stay.nights", "stay.total"}
+
+
 def test_copies_and_counts_by_a_reference_that_is_kept_as_text(db18: psycopg.Connection) -> None:
     sql = """
         CREATE TABLE patient (id uuid PRIMARY KEY, reach_at text NOT NULL, visits int NOT NULL);

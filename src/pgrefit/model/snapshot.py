@@ -181,7 +181,10 @@ class Table:
     @property
     def primary_key(self) -> tuple[str, ...]:
         """Columns of the primary key; empty where there is none."""
-        return next((c.columns for c in self.constraints if c.kind == "primary key"), ())
+        for constraint in self.constraints:  # asked for a million times in a large schema
+            if constraint.kind == "primary key":
+                return constraint.columns
+        return ()
 
     @property
     def row_key(self) -> tuple[str, ...]:

@@ -43,10 +43,10 @@ class Through:
         return joined([Expression(f"{key} = {value}") for key, value in pairs], " AND ")
 
 
-def asks(observation: Observation) -> Iterator[Question]:
+@lookup.remembered
+def asks(observation: Observation) -> tuple[Question, ...]:
     """What must be known of references that are not declared."""
-    yield from missing_foreign_key.asks(observation)
-    yield from reference_as_text.asks(observation)
+    return *missing_foreign_key.asks(observation), *reference_as_text.asks(observation)
 
 
 def references(observation: Observation, table: Table) -> Iterator[Through]:

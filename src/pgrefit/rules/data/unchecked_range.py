@@ -11,6 +11,7 @@ from pgrefit.model.names import Relation, fit
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Table
 from pgrefit.rules._ask import catalog, named
+from pgrefit.rules.data import _orders as orders
 from pgrefit.rules.data._ranges import Promise, promises
 from pgrefit.rules.data._sample import samples
 
@@ -19,6 +20,7 @@ FEWEST_ROWS = 200
 
 def _asks(observation: Observation) -> Iterator[Question]:
     yield from samples(observation)
+    yield from orders.questions(observation)
     yield from (promise.question() for promise in promises(observation) if promise.strong)
 
 

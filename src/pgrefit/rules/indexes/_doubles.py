@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from pgrefit.model.lookup import remembered
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Constraint, Index, Snapshot, Table
 from pgrefit.rules._indexes import prefix_of
+from pgrefit.rules.indexes._drops import indexed
+
+Doubles = list[tuple[Index, Index]]
 
 
-def doubles(db: Snapshot, table: Table) -> list[tuple[Index, Index]]:
+def doubles(db: Snapshot, table: Table) -> Doubles:
     """Indexes that can go, each with the one that does the same and stays."""
-    if len(table.indexes) < 2:
-        return []
+    return _all(db).get(table.name, [])
+
+
+@remembered
+def _all(db: Snapshot) -> dict[Relation, Doubles]:
+    return {table.name: _of(db, table) for table in indexed(db) if len(table.indexes) > 1}
+
+
+def _of(db: Snapshot, table: Table) -> Doubles:
     kept: list[Index] = []
-    found: list[tuple[Index, Index]] = []
+    found: Doubles = []
     rested_on = _rested_on(db, table)
     for index in sorted(table.indexes, key=lambda each: _worth(each, rested_on), reverse=True):
         twin = next((other for other in kept if _same(table, index, other)), None)

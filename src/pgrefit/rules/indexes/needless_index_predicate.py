@@ -11,7 +11,7 @@ from pgrefit.changes.replace_index import ReplaceIndex
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Index, Table
-from pgrefit.model.sql_tree import columns_of, is_readable, parse_expression, value_of
+from pgrefit.model.sql_tree import NotAnExpressionError, columns_of, parse_expression, value_of
 from pgrefit.rules._ask import catalog
 from pgrefit.rules._families import users_tables
 from pgrefit.rules.indexes._drops import weight
@@ -46,17 +46,24 @@ def needless_index_predicate(observation: Observation) -> Iterator[Finding]:
 
 
 def _holds_always(index: Index, required: set[str]) -> bool:
-    if index.predicate is None or "IS NOT NULL" not in index.predicate or not is_readable(index.predicate):
+    if index.predicate is None or "IS NOT NULL" not in index.predicate:
         return False
-    value = value_of(parse_expression(index.predicate))
+    try:
+        value = value_of(parse_expression(index.predicate))
+    except NotAnExpressionError:
+        return False
     all_of = value.HasField("bool_expr") and value.bool_expr.boolop == pb.AND_EXPR
     tests = list(value.bool_expr.args) if all_of else [value]
-    return all(map(_tests_column, tests)) and set(columns_of(index.predicate)) <= required
+    return all(_tested(node) in required for node in tests)
 
 
-def _tests_column(node: pb.Node) -> bool:
+def _tested(node: pb.Node) -> str:
+    """The column that must not be NULL."""
     test = node.null_test
-    return bool(node.HasField("null_test") and test.nulltesttype == pb.IS_NOT_NULL and test.arg.HasField("column_ref"))
+    if not node.HasField("null_test") or test.nulltesttype != pb.IS_NOT_NULL or not test.arg.HasField("column_ref"):
+        return ""
+    name: str = test.arg.column_ref.fields[-1].string.sval
+    return name
 
 
 def _finding(observation: Observation, table: Table, index: Index) -> Finding:

@@ -185,7 +185,8 @@ def _arithmetic(sample: Sample, target: str, operands: list[str]) -> Iterator[Hy
     decimals = _decimals(stored)
     own = [name for name in operands if _agreement(stored, sample.columns[name]) < ENOUGH]
     for a, b in permutations(own, 2):
-        for operator, sql, formula, exact in _forms(a, b, decimals, whole=target in sample.whole):
+        wide = {a, b} <= sample.whole  # whose product may need more room than they do
+        for operator, sql, formula, exact in _forms(a, b, decimals, whole=target in sample.whole, wide=wide):
             if not _may_agree(stored, formula, sample.columns[a], sample.columns[b]):
                 continue
             agreeing = _agreement(stored, _applied(formula, sample.columns[a], sample.columns[b]))
@@ -193,14 +194,15 @@ def _arithmetic(sample: Sample, target: str, operands: list[str]) -> Iterator[Hy
                 yield Hypothesis(target, sql(), (a, b), operator, agreeing, exact)
 
 
-def _forms(a: str, b: str, decimals: int, *, whole: bool) -> Iterator[tuple[str, Written, Formula, bool]]:
+def _forms(a: str, b: str, decimals: int, *, whole: bool, wide: bool) -> Iterator[tuple[str, Written, Formula, bool]]:
     """Operator, SQL, formula, and whether nothing is rounded."""
     if a < b:
+        product = partial(expression, "t.{a}::bigint * t.{b}" if wide else "t.{a} * t.{b}", a=a, b=b)
         yield "+", partial(expression, "t.{a} + t.{b}", a=a, b=b), lambda x, y: x + y, True
-        yield "*", partial(expression, "t.{a} * t.{b}", a=a, b=b), lambda x, y: x * y, True
+        yield "*", product, lambda x, y: x * y, True
         yield (
             "*",
-            _rounded(partial(expression, "t.{a} * t.{b}", a=a, b=b), decimals, "round", whole=whole),
+            _rounded(product, decimals, "round", whole=whole),
             _to(decimals, ROUND_HALF_UP, lambda x, y: x * y),
             False,
         )

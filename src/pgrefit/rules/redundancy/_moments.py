@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import permutations
 
-from pgrefit.model.ddl import Expression, expression, raw
+from pgrefit.model.ddl import Expression, expression, joined, raw
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules.data._meanings import means
 from pgrefit.rules.data._sample import MOMENTS, bare_type
@@ -20,6 +20,12 @@ def moments(table: Table) -> list[Column]:
     """A few moments that each row has, those of its writing last."""
     found = [column for column in table.columns if bare_type(column) in MOMENTS and not column.generated]
     return sorted(found, key=lambda column: means(column, OF_WRITING))[:MOST]
+
+
+def finite(columns: Iterable[Column]) -> Expression:
+    """A condition on alias t: none of the moments is infinite, which nothing can be subtracted from."""
+    tests = [expression("pg_catalog.isfinite(t.{c}) IS NOT FALSE", c=c.name) for c in columns]
+    return joined([Expression("true"), *tests], " AND ")
 
 
 def spans(table: Table) -> list[Term]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pgrefit.changes.computed_columns import Computed, ComputedColumns
 from pgrefit.model import lookup
-from pgrefit.model.ddl import Expression, ddl, expression, joined, raw
+from pgrefit.model.ddl import Expression, Trusted, ddl, expression, joined, raw
 from pgrefit.model.finding import Evidence, Finding, Severity, rule
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Answer, Observation, Question
@@ -43,7 +43,7 @@ from pgrefit.rules.redundancy._formulas import (
 )
 from pgrefit.rules.redundancy._joined import joins, texts
 from pgrefit.rules.redundancy._joined import sampled as sampled_texts
-from pgrefit.rules.redundancy._moments import moments, spans
+from pgrefit.rules.redundancy._moments import finite, moments, spans
 from pgrefit.rules.redundancy._years import ages
 
 ROWS = 300
@@ -97,7 +97,10 @@ def _sampled(observation: Observation, table: Table) -> Question:
         for i, value in enumerate(expressions)
     ]
     sample = sample_of(observation, table, ROWS)
-    return Question(table.name, ddl("SELECT {v} FROM {s} AS t", v=raw(joined(values)), s=raw(sample)))
+    where = raw(finite(moments(table)))
+    return Question(
+        table.name, ddl("SELECT {v} FROM {s} AS t WHERE {w}", v=raw(joined(values)), s=raw(sample), w=where)
+    )
 
 
 def _borrowed(observation: Observation, table: Table) -> dict[str, Borrowed]:
@@ -173,8 +176,10 @@ def _counts(table: Table, hypothesis: Hypothesis) -> Question:
     select = ddl(
         "SELECT count(*) AS rows, count(s.stored) AS stored,"
         " count(*) FILTER (WHERE s.stored IS DISTINCT FROM s.computed AND s.stored IS NOT NULL) AS disagreeing"
-        " FROM (SELECT t.{target} AS stored, {formula} AS computed FROM {table} AS t OFFSET 0) AS s",
+        " FROM (SELECT t.{target} AS stored, {formula} AS computed FROM {table} AS t WHERE {finite} OFFSET 0)"
+        " AS s",
         target=hypothesis.target, formula=raw(hypothesis.expression), table=table.name,
+        finite=_finite(table, hypothesis),
     )  # fmt: skip
     return Question(table.name, select)
 
@@ -183,11 +188,16 @@ def _examples(table: Table, hypothesis: Hypothesis) -> Question:
     key = [expression("t.{c}::text", c=name) for name in table.row_key] or [Expression("t.ctid::text")]
     select = ddl(
         "SELECT 'row' AS kind, concat_ws(', ', {key}) AS value FROM {table} AS t"
-        " WHERE t.{target} IS DISTINCT FROM {formula} AND t.{target} IS NOT NULL LIMIT {limit}",
+        " WHERE {finite} AND t.{target} IS DISTINCT FROM {formula} AND t.{target} IS NOT NULL LIMIT {limit}",
+        finite=_finite(table, hypothesis),
         key=raw(joined(key)), table=table.name, target=hypothesis.target, formula=raw(hypothesis.expression),
         limit=SAMPLE_KEYS,
     )  # fmt: skip
     return Question(table.name, select)
+
+
+def _finite(table: Table, hypothesis: Hypothesis) -> Trusted:
+    return raw(finite(column for column in moments(table) if column.name in hypothesis.reads))
 
 
 def _holds(row: Row) -> bool:

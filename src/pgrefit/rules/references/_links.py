@@ -44,14 +44,14 @@ def _leads(observation: Observation) -> tuple[Lead, ...]:
 def _found(observation: Observation) -> Iterator[Lead]:
     db = observation.snapshot
     joins, keys = compared(observation), keys_of(db)
-    parents, elsewhere = Parents.keyed_by(observation, ("uuid",)), namesakes(db, joins)
+    elsewhere = namesakes(db, joins)
     for lead in _named(db):
         others = joins.get((lead.table.name, lead.column.name), frozenset())
         options = _with_joins(keys, lead, others) if others else lead.options
         if not lead.several and not lead.is_key:
             options += _hinted(keys, lead, elsewhere, options) if not any(map(_says, options)) else ()
             if _telling(observation, lead) and not any(map(_plain, options)):
-                options += _unnamed(observation, keys, parents, replace(lead, options=options))
+                options += _unnamed(observation, keys, replace(lead, options=options))
             if lead.family != "uuid" and not any(map(_says, options)):
                 options += by_values(observation, replace(lead, options=options))
         if options:
@@ -106,9 +106,9 @@ def _is_key(keys: Keys, lead: Lead) -> bool:
     return any(key.column.name == lead.column.name for key in keys.of_table.get(lead.table.name, ()))
 
 
-def _unnamed(observation: Observation, keys: Keys, parents: Parents, lead: Lead) -> tuple[Option, ...]:
+def _unnamed(observation: Observation, keys: Keys, lead: Lead) -> tuple[Option, ...]:
     """Any table may be meant, those first that many names mean."""
-    akin = parents.likely(lead.column.name, lead.table) if lead.family == "uuid" else ()
+    akin = _of_uuid(observation).likely(lead.column.name, lead.table) if lead.family == "uuid" else ()
     likely = (key for table in akin for key in keys.of_table[table.name] if key.primary)
     known = {option.key for option in lead.options}
     mine = (key for key in keys.of_table.get(lead.table.name, ()) if keys.family(key.column) == lead.family)
@@ -116,6 +116,11 @@ def _unnamed(observation: Observation, keys: Keys, parents: Parents, lead: Lead)
     near = dict.fromkeys((*likely, *own, *_popular(observation.snapshot).get(lead.family, ())))
     itself = (lead.table.name, lead.column.name)
     return tuple(Option(key, 0) for key in near if key not in known and (key.table.name, key.column.name) != itself)
+
+
+@remembered
+def _of_uuid(observation: Observation) -> Parents:
+    return Parents.keyed_by(observation, ("uuid",))
 
 
 @remembered

@@ -28,7 +28,9 @@ def table_names(table: Table, called: set[str]) -> set[str]:
 def begins_range(table: Table, column: Column) -> bool:
     """Whether a sibling says where it ends: preis_von beside preis_bis."""
     *before, last = stems(column.name) or ("",)
-    ends = {(*before, word) for word in UNTIL} if last in BY else set[tuple[str, ...]]()
+    if last not in BY:
+        return False
+    ends = {(*before, word) for word in UNTIL}
     return any(stems(other.name) in ends for other in table.columns)
 
 

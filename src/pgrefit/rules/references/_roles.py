@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from pgrefit.changes._types import comparable
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Column, Table
-from pgrefit.rules._names import MARKS, stems
+from pgrefit.rules._names import MARKS, MOST_NAMES, stems
 
 from ._key import column_prefix
 from ._vocabulary import CODES, FILLER
@@ -27,9 +28,10 @@ class Roles:
         wanted = {core for _, _, cores in self._keys for core in cores}
         self._of: defaultdict[str, defaultdict[Relation, list[Played]]] = defaultdict(lambda: defaultdict(list))
         self._tables = {table.name: table for table in tables}
-        for table in self._tables.values():
+        for table in self._tables.values() if wanted else ():
+            start = len(column_prefix(table))
             for column in table.columns:
-                for core, role in _readings(table, column):
+                for core, role in _readings(column.name[start:]):
                     if core in wanted:
                         self._of[core][table.name].append((role, column))
 
@@ -57,19 +59,19 @@ def _typed(columns: tuple[Column, ...], parent: Table, keys: Words) -> bool:
     return all(comparable(column.type, parent.column(key).type) for column, key in zip(columns, keys, strict=True))
 
 
-def _readings(table: Table, column: Column) -> Iterator[tuple[str, Words]]:
-    parts = _telling(table, column.name)
-    for start in range(len(parts)):
-        for end in range(start + 1, len(parts) + 1):
-            yield "".join(parts[start:end]), parts[:start] + parts[end:]
+@lru_cache(maxsize=MOST_NAMES)
+def _readings(name: str) -> tuple[tuple[str, Words], ...]:
+    parts = _telling(name)
+    spans = [(start, end) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)]
+    return tuple(("".join(parts[start:end]), parts[:start] + parts[end:]) for start, end in spans)
 
 
 def _core(parent: Table, key: str) -> str:
     """What the key's column is about: its words without id, code and the like; else the table's."""
     words = stems(parent.name.name)
     named = words[1:] if len(words) > 1 and words[0] in FILLER else words
-    return "".join(_telling(parent, key) or named)
+    return "".join(_telling(key[len(column_prefix(parent)) :]) or named)
 
 
-def _telling(table: Table, name: str) -> Words:
-    return tuple(word for word in stems(name[len(column_prefix(table)) :]) if word not in UNTOLD)
+def _telling(name: str) -> Words:
+    return tuple(word for word in stems(name) if word not in UNTOLD)

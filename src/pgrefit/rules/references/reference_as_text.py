@@ -68,13 +68,14 @@ def _asks(observation: Observation) -> Iterator[Question]:
 
 def _leads(observation: Observation) -> Iterator[Reference | Search]:
     """Text columns whose name tells the table, or whose values tell that they are ids."""
+    texts = [(table, c) for table, c in candidates(observation) if is_text(c) and not is_empty(observation, table)]
+    if not texts:
+        return
     parents = Parents.keyed_by(observation, ("uuid", *WHOLE))
     of_uuid, of_number = Parents.keyed_by(observation, ("uuid",)), Parents.keyed_by(observation, WHOLE)
     far = [parent for parent in of_number.keyed.values() if begins_far(observation, parent)][:MOST_FAR]
     called = _by_key(of_number)
-    for table, column in candidates(observation):
-        if not is_text(column) or is_empty(observation, table):
-            continue
+    for table, column in texts:
         share = _uuid_share(observation, table, column)
         marked = reference_name(column.name).marked
         if (marked or share == 1.0) and not polymorphic(table, column):
