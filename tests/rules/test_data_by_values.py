@@ -55,6 +55,14 @@ def test_what_only_looks_so(db18: psycopg.Connection, values: str) -> None:
     assert findings(db18, "typed-values-in-text", sql) == ()
 
 
+def test_a_slip_with_two_points_makes_no_versions_of_prices(db18: psycopg.Connection) -> None:
+    sql = """CREATE TABLE t (id int PRIMARY KEY, reading text);
+             INSERT INTO t SELECT n, to_char(n * 7919 % 90 * 1.37 + 2, 'FM9990.00') FROM generate_series(1, 300) AS n;
+             UPDATE t SET reading = '1.2.3' WHERE id % 90 = 7; ANALYZE;"""
+    (found,) = findings(db18, "typed-values-in-text", sql)
+    assert measured(found)["not castable, for example"] == ("7: 1.2.3", "97: 1.2.3", "187: 1.2.3", "277: 1.2.3")
+
+
 def test_a_day_that_its_month_has_not_is_not_castable(db18: psycopg.Connection) -> None:
     sql = """CREATE TABLE t (id int PRIMARY KEY, reading text);
              INSERT INTO t SELECT n, to_char(date '2024-01-01' + n, 'DD.MM.YYYY')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pgrefit.model.ddl import Expression, Statement, ddl, expression, joined, raw
 from pgrefit.model.finding import Cost, Finding, Severity, rule
@@ -30,6 +31,7 @@ from pgrefit.rules.copies._through import Through, asks, references
 
 ROWS_TRIED = 1000
 MANY_TEXTS = 100  # different ones, of which ANALYZE keeps a part
+MOST_KEPT = 2_000  # columns whose patterns are kept
 ALIKE = 0.8  # share of the ways of writing
 MOST_ALIKE = 4
 DIGITS, LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
@@ -152,18 +154,17 @@ def _look_alike(observation: Observation, own: tuple[Table, Column], other: tupl
     """Whether both are texts of many values that are written alike: too many to meet in what ANALYZE kept."""
     if not (is_text(own[1]) and is_text(other[1])):
         return False
-    mine, theirs = (
-        {*map(_pattern, seen_values(statistics_of(observation, table).column(column.name)))}
-        for table, column in (own, other)
-    )
-    varied = (statistics_of(observation, table).column(column.name) for table, column in (own, other))
-    many = all(seen and (seen.distinct < 0 or seen.distinct >= MANY_TEXTS) for seen in varied)
-    return many and len(mine & theirs) >= ALIKE * len(mine) > 0
+    varied = [statistics_of(observation, table).column(column.name) for table, column in (own, other)]
+    if not all(seen and (seen.distinct < 0 or seen.distinct >= MANY_TEXTS) for seen in varied):
+        return False
+    mine, theirs = (_patterns(tuple(seen_values(seen))) for seen in varied)
+    return len(mine & theirs) >= ALIKE * len(mine) > 0
 
 
-def _pattern(text: str) -> str:
+@lru_cache(maxsize=MOST_KEPT)
+def _patterns(texts: tuple[str, ...]) -> frozenset[str]:
     """Letters and digits, whichever, and what is between them."""
-    return DIGITS.sub("9", LETTERS.sub("a", text))
+    return frozenset(DIGITS.sub("9", LETTERS.sub("a", text)) for text in texts)
 
 
 def _named_after(parent: Table, key: Through, parts: tuple[str, ...]) -> str:

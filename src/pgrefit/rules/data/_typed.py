@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from pgrefit.rules.data._meanings import CODES, ENUMERATIONS, means
 from pgrefit.rules.data._sample import FEWEST_ROWS, Values, sampled_tables
 
 ENOUGH = 0.9
+OF_ONE_LENGTH = 0.95  # share of the decimals
 SHORTEST_CODE = 4  # digits
 FEWEST_CODES = 5
 DECIMAL_CODES = {"version", "release", "build", "extension", "chapter", "section", "paragraph", "article", "ip", "icd",
@@ -126,7 +128,7 @@ def _form(table: Table, values: Values) -> Form | None:
         return None
     named_so = means(values.column, CODES if form.type == "bigint" else DECIMAL_CODES)
     is_code = named_so or reference_name(values.column.name).marked
-    return None if is_code or _all_of_one_length(values) or _are_versions(values) else form
+    return None if is_code or _all_of_one_length(values) or _are_versions(values, form) else form
 
 
 def _told_by_name(form: Form, values: Values) -> Form | None:
@@ -144,10 +146,12 @@ def _unless(form: Form, column: Column, named: set[str]) -> Form | None:
     return None if means(column, named) else form
 
 
-def _are_versions(values: Values) -> bool:
-    """1.9 and 1.10: a number of decimals that is not always the same would not be written with a 0 at its end."""
-    decimals = [text.strip().partition(".")[2] for text in values.common if "." in text]
-    return len({*map(len, decimals)}) > 1 and any(len(part) > 1 and part.endswith("0") for part in decimals)
+def _are_versions(values: Values, form: Form) -> bool:
+    """1.9 and 1.10: where the number of decimals is not always the same, none would be a 0 at the end."""
+    decimals = [text.strip().partition(".")[2] for text in values.common if "." in text and form.looks(text)]
+    lengths = Counter(map(len, decimals))
+    mixed = max(lengths.values(), default=0) < OF_ONE_LENGTH * len(decimals)
+    return mixed and any(len(part) > 1 and part.endswith("0") for part in decimals)
 
 
 def _is_local_number(values: Values) -> bool:

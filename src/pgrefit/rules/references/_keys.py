@@ -60,6 +60,9 @@ LAST_OF = {(word,) for word in OF}
 UNSURE = {(word,) for word in AMBIGUOUS - {"by", "to", "user", "person"}}
 
 
+Told = dict[tuple[str, str], tuple[Option, ...]]  # by a column's name and what its values can equal
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Keys:
     """All keys of one column, by the names under which columns refer to them."""
@@ -73,10 +76,17 @@ class Keys:
     by_start: defaultdict[str, list[Key]] = field(default_factory=lambda: defaultdict(list))  # of product: pro
     people: list[Key] = field(default_factory=list[Key])
     actors: list[Key] = field(default_factory=list[Key])  # editor, customer: people where there are no others
+    # What depends on a name or a type alone, and many columns have the same, is told once.
+    families: dict[str, str] = field(default_factory=dict[str, str])
+    plainly: Told = field(default_factory=dict[tuple[str, str], tuple[Option, ...]])
+    loosely: Told = field(default_factory=dict[tuple[str, str], tuple[Option, ...]])
 
     def family(self, column: Column) -> str:
         """What the values of a column can equal."""
-        return family(base_type(self.db, column.type))
+        known = self.families.get(column.type)
+        if known is None:
+            known = self.families[column.type] = family(base_type(self.db, column.type))
+        return known
 
     def add(self, table: Table, column: Column, *, primary: bool) -> None:
         """Make a key, and enter it."""
@@ -149,10 +159,7 @@ class Keys:
         if begins_range(table, column):
             return
         reference, parts = reference_name(column.name), stems(column.name)
-        counted = wanted == "whole" and not reference.marked and is_plural(column.name)  # errors, of a table errors
-        called = self._ending_in_table(reference.base, marked=reference.marked)
-        whole = [*self._ending_in_key(parts), *(replace(option, fit=LIKE) if counted else option for option in called)]
-        whole += self._run_together(parts[0], wanted) if len(parts) == 1 else ()
+        whole = [*self._plainly(column.name, wanted)]
         whole += self._of_own_kind(table, reference.base, marked=reference.marked)
         words_alike = few(self.by_words.get(frozenset(reference.base))) if len(reference.base) > 1 else ()
         whole += [Option(key, LIKE, bare=not reference.marked) for key in words_alike]
@@ -175,8 +182,26 @@ class Keys:
                 replace(o, bare=o.bare or not alone, part=alone and not o.bare) for o in self._person(parts, wanted)
             )
         if not reference.marked and all(option.bare for option in whole):
-            yield from self._unmarked(column.name, parts, wanted)
+            yield from self._loosely(column.name, wanted)
         yield from self._above(table, reference.base, marked=reference.marked)
+
+    def _plainly(self, name: str, wanted: str) -> tuple[Option, ...]:
+        """Keys and tables of the name, or of its end."""
+        known = self.plainly.get((name, wanted))
+        if known is None:
+            reference, parts = reference_name(name), stems(name)
+            counted = wanted == "whole" and not reference.marked and is_plural(name)  # errors, of a table errors
+            called = self._ending_in_table(reference.base, marked=reference.marked)
+            found = [*self._ending_in_key(parts), *(replace(o, fit=LIKE) if counted else o for o in called)]
+            found += self._run_together(parts[0], wanted) if len(parts) == 1 else ()
+            known = self.plainly[name, wanted] = tuple(found)
+        return known
+
+    def _loosely(self, name: str, wanted: str) -> tuple[Option, ...]:
+        known = self.loosely.get((name, wanted))
+        if known is None:
+            known = self.loosely[name, wanted] = tuple(self._unmarked(name, stems(name), wanted))
+        return known
 
     def _ending_in_key(self, parts: tuple[str, ...]) -> Iterator[Option]:
         numbered = parts[:-1] if parts and parts[-1].isdecimal() else parts  # concept_id_1

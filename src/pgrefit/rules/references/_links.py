@@ -54,10 +54,10 @@ def _found(observation: Observation) -> Iterator[Lead]:
                 options += _unnamed(observation, keys, replace(lead, options=options))
             if lead.family != "uuid" and not any(map(_says, options)):
                 options += by_values(observation, replace(lead, options=options))
+        most = OPTIONS_TRIED if lead.family == "whole" else UNNAMED_TRIED + OPTIONS_TRIED
         if options:
-            yield replace(
-                lead, options=options[: OPTIONS_TRIED if lead.family == "whole" else UNNAMED_TRIED + OPTIONS_TRIED]
-            )
+            same = options is lead.options and len(options) <= most
+            yield lead if same else replace(lead, options=options[:most])
 
 
 def _says(option: Option) -> bool:
