@@ -63,6 +63,13 @@ def test_a_slip_with_two_points_makes_no_versions_of_prices(db18: psycopg.Connec
     assert measured(found)["not castable, for example"] == ("7: 1.2.3", "97: 1.2.3", "187: 1.2.3", "277: 1.2.3")
 
 
+def test_a_column_that_spells_its_gaps_is_not_always_filled(db18: psycopg.Connection) -> None:
+    sql = """CREATE TABLE t (id int PRIMARY KEY, zip text, town text);
+             INSERT INTO t SELECT n, CASE WHEN n % 150 > 0 THEN 'Z' || n * 7 ELSE '' END, 'town ' || n % 90
+             FROM generate_series(1, 600) AS n; ANALYZE;"""
+    assert _said(db18, "nullable-never-null", sql) == {"t.town": "may be empty, and never is: town"}
+
+
 def test_a_day_that_its_month_has_not_is_not_castable(db18: psycopg.Connection) -> None:
     sql = """CREATE TABLE t (id int PRIMARY KEY, reading text);
              INSERT INTO t SELECT n, to_char(date '2024-01-01' + n, 'DD.MM.YYYY')

@@ -11,6 +11,7 @@ from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import Row, catalog, key_columns, named, row_of, scan, statistics_of
 from pgrefit.rules.data._exact import counted, how_many, refuses_null
+from pgrefit.rules.data._forms import is_blank
 from pgrefit.rules.data._meanings import ENUMERATIONS, ends_as, is_flag_like, is_key_like, is_place, means
 from pgrefit.rules.data._sample import MOMENTS, bare_type, sampled_tables, samples
 
@@ -31,7 +32,8 @@ def _asks(observation: Observation) -> Iterator[Question]:
 def _candidates(observation: Observation) -> Iterator[tuple[Table, tuple[Column, ...]]]:
     for table, columns in sampled_tables(observation):
         keys = key_columns(table)
-        full = [v.column for v in columns if v.filled == v.rows >= FEWEST_ROWS and v.column.name not in keys]
+        filled = (v for v in columns if v.filled == v.rows >= FEWEST_ROWS and v.column.name not in keys)
+        full = [v.column for v in filled if not any(map(is_blank, v.common))]  # '' stands where NULL would
         many = statistics_of(observation, table).rows >= MANY_ROWS
         found = tuple(c for c in full if _is_expected(table, c, many=many) and not refuses_null(table, c.name))
         if found:
