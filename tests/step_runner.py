@@ -26,6 +26,7 @@ class Runner:
         self.around: Callable[[], None] = lambda: None
         conn.execute(files("pgrefit.pg").joinpath("sql", "journal.sql").read_text())
         conn.execute("SELECT set_config('pgrefit.run', %s, false)", (RUN,))
+        conn.execute("SET deadlock_timeout = '100ms'")  # sooner than a client's, so that we give way
 
     def steps(self, change: Change) -> tuple[Step, ...]:
         steps = tuple(change.steps(take_snapshot(self.conn)))
@@ -63,11 +64,15 @@ class Runner:
     def _run(self, action: Action, *, in_transaction: bool) -> None:
         if isinstance(action, Batches):
             return self._run_batches(action)
-        with self.conn.transaction() if in_transaction else nullcontext():
-            for statement in action:
-                self.conn.execute(statement.encode())
-            self.around()
-        return None
+        while True:
+            try:
+                with self.conn.transaction() if in_transaction else nullcontext():
+                    for statement in action:
+                        self.conn.execute(statement.encode())
+                    self.around()
+            except psycopg.errors.DeadlockDetected:
+                continue  # as the executor does: whoever is at work in the database goes first
+            return None
 
     def _run_batches(self, batches: Batches) -> None:
         keys = self._keys(batches)
