@@ -19,7 +19,7 @@ from pgrefit.model.plan import PlanStep
 from pgrefit.model.run import Blocker
 
 from .control import obey
-from .session import Work, execute, limit_lock_wait
+from .session import Work, deadlock_timeout_ms, execute, limit_lock_wait
 from .watcher import describe
 
 Result = TypeVar("Result")
@@ -69,7 +69,7 @@ def make_autovacuum_yield(work: Work, step: PlanStep, this: Try) -> None:
     """
     if all(blocker.application != AUTOVACUUM for blocker in this.blockers):
         return
-    limit_lock_wait(work.conn, _deadlock_timeout_ms(work) + 500)
+    limit_lock_wait(work.conn, deadlock_timeout_ms(work.conn) + 500)
     for lock in step.step.locks:
         if lock.mode.strength >= LockMode.SHARE_UPDATE_EXCLUSIVE.strength and _is_table(work, lock.on):
             execute(work.conn, ddl("LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE", table=lock.on))
@@ -96,13 +96,6 @@ def await_old_snapshots(work: Work, step: PlanStep) -> None:
             work.tell("waiting", step, message=f"older transactions must end first: {describe(blockers)}")
         time.sleep(LOOK_SECONDS)
         obey(work, step)
-
-
-def _deadlock_timeout_ms(work: Work) -> int:
-    query = "SELECT setting::int FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'"
-    row = work.conn.execute(query).fetchone()
-    assert row is not None, "every server has it"
-    return int(row[0])
 
 
 def _is_table(work: Work, relation: Relation) -> bool:

@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 from psycopg import errors as refusals
@@ -80,6 +80,7 @@ def working(open_: Open, hooks: Hooks, settings: Settings) -> Generator[Work]:
     """
     with translated(), closing(open_()) as conn:
         _prepare(conn)
+        settings = _giving_way(conn, settings)
         _take_lock(conn)
         try:
             with closing(open_()) as eye, _throttle(open_, settings) as throttle:
@@ -110,6 +111,13 @@ def configure(conn: Session, settings: Mapping[str, str], *, local: bool) -> Non
         " WHERE EXISTS (SELECT FROM pg_catalog.pg_settings AS p WHERE p.name = s.name)",
         (local, list(settings), list(settings.values())),
     )
+
+
+def deadlock_timeout_ms(conn: Session) -> int:
+    """How long a session waits for a lock before it looks for a deadlock, of which it is then the victim."""
+    row = conn.execute("SELECT setting::int FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'").fetchone()
+    assert row is not None, "every server has it"
+    return int(row[0])
 
 
 def limit_lock_wait(conn: Session, milliseconds: int) -> None:
@@ -169,6 +177,13 @@ def _prepare(conn: Session) -> None:
         conn.execute("SET client_connection_check_interval = '500ms'")
     except refusals.InvalidParameterValue:
         return  # a server on a system that cannot see it
+
+
+def _giving_way(conn: Session, settings: Settings) -> Settings:
+    """Waits that are over well before any client that waits for us looks for a deadlock."""
+    half = max(deadlock_timeout_ms(conn) // 2, 1)
+    steps, batches = (min(wait, half) for wait in (settings.lock_wait_ms, settings.batch_lock_wait_ms))
+    return replace(settings, lock_wait_ms=steps, batch_lock_wait_ms=batches)
 
 
 def _take_lock(conn: Session) -> None:

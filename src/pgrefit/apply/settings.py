@@ -43,8 +43,9 @@ class LoadLimits:
 class Settings:
     """How long to wait and how much to do at a time."""
 
-    lock_wait_ms: int = 250  # for each lock of a step, at each try
-    batch_lock_wait_ms: int = 200  # shorter than deadlock_timeout, so that in a deadlock we give way and not a client
+    # Both at most half of the server's deadlock_timeout, so that in a deadlock we give way and no client.
+    lock_wait_ms: int = 250  # for each lock of a step, at each try; for all of them where it only changes the catalog
+    batch_lock_wait_ms: int = 200
     tries: int = 12
     pause_ms: tuple[int, int] = (200, 5000)  # after the first and after the last refusals, before jitter
     old_snapshot_wait_ms: int = 60_000  # for what a CONCURRENTLY statement would have to wait for

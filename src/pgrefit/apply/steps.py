@@ -10,6 +10,7 @@ from functools import partial
 
 from pgrefit.errors import ConnectionLost, PgrefitError, ProofFailed
 from pgrefit.model.change import Batches, Way
+from pgrefit.model.change import Work as Extent
 from pgrefit.model.ddl import Statement, ddl
 from pgrefit.model.plan import PlanStep
 from pgrefit.model.run import StepRun
@@ -21,6 +22,8 @@ from .ladder import Try, await_old_snapshots, climb, is_concurrent, make_autovac
 from .session import Work, execute, explained, holds, holds_already, limit_lock_wait, name_step
 
 Statements = tuple[Statement, ...]
+
+NOTICED_MS = 10
 
 
 def do(work: Work, run: str, step: PlanStep, was: StepRun) -> None:
@@ -123,10 +126,22 @@ def _undo_at_once(work: Work, run: str, step: PlanStep, action: Statements, this
 
 def _execute_all(work: Work, step: PlanStep, action: Statements, this: Try) -> None:
     make_autovacuum_yield(work, step, this)
+    began = time.monotonic()
     limit_lock_wait(work.conn, work.settings.lock_wait_ms)
     for statement in action:
+        _wait_less(work, step, time.monotonic() - began)
         execute(work.conn, statement)
     work.hooks.before_commit(work.conn, step)
+
+
+def _wait_less(work: Work, step: PlanStep, waited_seconds: float) -> None:
+    """All locks of a step that does nothing but take them and change the catalog share one wait.
+
+    A client behind the first of them would else wait for the sum of our waits, and in a deadlock give way before we do.
+    """
+    waited = round(waited_seconds * 1000)
+    if step.step.work is Extent.INSTANT and waited >= NOTICED_MS:
+        limit_lock_wait(work.conn, max(work.settings.lock_wait_ms - waited, NOTICED_MS))
 
 
 def _do_batches(work: Work, run: str, step: PlanStep, batches: Batches, was: StepRun) -> None:

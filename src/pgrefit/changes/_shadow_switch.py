@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, joined, raw
+from pgrefit.model.ddl import Expression, Literal, Statement, ddl, expression, raw
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import View
 
@@ -20,7 +20,7 @@ def switch(shadow: Shadow) -> tuple[Statement, ...]:
     """The new table takes the place of the old one, which follows it from then on."""
     table, final, old = shadow.table, shadow.final, shadow.old
     return (
-        _lock(shadow, table.name, shadow.building), *leave(shadow, table.name, forth=True), *_names_there(shadow),
+        *_lock(shadow, table.name, shadow.building), *leave(shadow, table.name, forth=True), *_names_there(shadow),
         *take_over(shadow), *_positions(shadow, back=False), *_owned(shadow, final),
         *silenced(table, old), *_unforced(shadow), *_identities_now(shadow, final, old),
         *row_security(table, final), *grants(final, table.owner, table.grants), *column_grants(table.columns, final),
@@ -33,7 +33,7 @@ def switch_back(shadow: Shadow) -> tuple[Statement, ...]:
     """The old table takes its place again; the new one follows as before the switch."""
     table, final, old = shadow.table, shadow.final, shadow.old
     return (
-        _lock(shadow, final, old), *leave(shadow, final, forth=False), *_published(shadow, final, old),
+        *_lock(shadow, final, old), *leave(shadow, final, forth=False), *_published(shadow, final, old),
         *no_triggers(table, final), *withdrawn(table, final), *no_row_security(table, final),
         *_owned(shadow, old), *_positions(shadow, back=True), *_names_back(shadow), *give_back(shadow),
         *_identities_now(shadow, table.name, shadow.building), *_forced(shadow), *awakened(table, table.name),
@@ -41,10 +41,12 @@ def switch_back(shadow: Shadow) -> tuple[Statement, ...]:
     )  # fmt: skip
 
 
-def _lock(shadow: Shadow, *tables: Relation) -> Statement:
-    """First those that refer to the table: whoever inserts into them comes to it from there."""
-    listed = joined([expression("{t}", t=name) for name in (*shadow.children, *tables)])
-    return ddl("LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE", tables=raw(listed))
+def _lock(shadow: Shadow, *tables: Relation) -> Iterator[Statement]:
+    """First those that refer to the table: whoever inserts into them comes to it from there.
+
+    One by one, so that the executor can give up when they have waited too long together.
+    """
+    return (ddl("LOCK TABLE {t} IN ACCESS EXCLUSIVE MODE", t=name) for name in (*shadow.children, *tables))
 
 
 def _parts(shadow: Shadow) -> Iterator[tuple[str, Part]]:
