@@ -214,3 +214,11 @@ def test_a_file_of_answers_holds_no_texts_where_values_are_masked(orders: psycop
         audit(target(orders), answers=tmp_path / "answers", redact=redact)
         kept = (tmp_path / "answers").read_text()
         assert ("done" in kept) is known
+
+
+def test_a_disk_that_is_full_costs_the_answers_and_not_the_report(orders: psycopg.Connection, tmp_path: Path) -> None:
+    there = tmp_path / "answers"
+    there.symlink_to("/dev/full")
+    report = audit(target(orders), answers=there).report
+    assert report.findings
+    assert any("No space left" in unseen.reason for unseen in report.unseen)

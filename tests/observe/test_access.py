@@ -142,3 +142,18 @@ def test_a_locked_table_is_asked_once(app) -> None:
         found = [r for r in reach(app, db, who, runtime_ms=5000) if r.table == Relation("app", "note")]
         assert time.monotonic() - began < 5
     assert {r.refused for r in found if r.command == "select"} == {"canceling statement due to lock timeout"}
+
+
+def test_a_partition_may_be_read_past_its_table(app) -> None:
+    app.execute(
+        "CREATE TABLE app.log (id int, owner text) PARTITION BY LIST (id);"
+        "CREATE TABLE app.log_1 PARTITION OF app.log FOR VALUES IN (1);"
+        "CREATE TABLE app.log_2 PARTITION OF app.log FOR VALUES IN (2);"
+        "INSERT INTO app.log VALUES (1, 'ann'), (1, 'bob'), (2, 'ann');"
+        "ALTER TABLE app.log ENABLE ROW LEVEL SECURITY;"
+        "CREATE POLICY own ON app.log USING (owner = 'bob');"
+        "GRANT SELECT ON app.log, app.log_1 TO access_reader"
+    )
+    found = cells(app, "access_reader")
+    assert (found["log", "select"].rows, found["log_1", "select"].rows) == (1, 2)
+    assert ("log_2", "select") not in found

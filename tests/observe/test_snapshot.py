@@ -7,10 +7,13 @@ import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 
+from conftest import dsn
 from pgrefit.errors import LockNotGranted
 from pgrefit.model.codec import from_json, to_json
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Grant, Snapshot
+from pgrefit.observe.broken import look_for_restless, now
+from pgrefit.observe.locks import OPEN
 from pgrefit.observe.snapshot import take_snapshot
 
 SCHEMA = 'Sh"op %s {x}'
@@ -315,3 +318,46 @@ def test_tables_that_are_dropped_meanwhile_do_no_harm(db18: psycopg.Connection) 
         assert take_snapshot(db18).find_table(Relation("public", "stays"))
     thread.join()
     assert len(take_snapshot(db18).tables) == 1
+
+
+def test_what_never_holds_still_is_left_out(db: psycopg.Connection) -> None:
+    db.execute("CREATE TABLE steady (id int PRIMARY KEY, note text); CREATE TABLE old (id int PRIMARY KEY)")
+    since = now(db)
+    db.execute(
+        """
+        CREATE TABLE young (id int PRIMARY KEY, note text DEFAULT 'x' CHECK (note <> ''));
+        CREATE VIEW seen AS SELECT id FROM steady;
+        CREATE INDEX ON old (id);
+        CREATE FUNCTION passes() RETURNS int LANGUAGE sql RETURN 1
+        """
+    )
+    closed = look_for_restless(db, OPEN, since)
+    named = db.execute("SELECT oid::regclass::text FROM unnest(%s::oid[]) AS oid", (list(closed.locked),)).fetchall()
+    assert {name for (name,) in named if not name.startswith("pg_toast.")} == {"young", "seen", "old"}
+    assert len(closed.functions) == 1
+    assert set(closed.parameters()["restless"]) == set(closed.locked)
+
+
+def test_a_schema_that_changes_without_a_pause(db: psycopg.Connection) -> None:
+    db.execute("CREATE TABLE steady (id int PRIMARY KEY, note text)")
+    over = threading.Event()
+    changing = threading.Thread(target=change_without_pause, args=(dsn(db), over))
+    changing.start()
+    try:
+        for _ in range(2):
+            found = take_snapshot(db, past_locks=True)
+            assert not found.table(Relation("public", "steady")).unread
+    finally:
+        over.set()
+        changing.join()
+
+
+def change_without_pause(where: str, over: threading.Event) -> None:
+    """Each table has a name of its own, and is there for a few milliseconds."""
+    with psycopg.connect(where, autocommit=True) as conn:
+        number = 0
+        while not over.is_set():
+            number += 1
+            conn.execute(f"CREATE TABLE t{number} (id int PRIMARY KEY, note text); CREATE INDEX ON t{number} (note)")
+            if number > 2:
+                conn.execute(f"DROP TABLE t{number - 2}")

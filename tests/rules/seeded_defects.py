@@ -317,3 +317,12 @@ def zones(rng: random.Random, n: int) -> list[Col]:
         start + k * timedelta(seconds=50) + (shift if rng.random() < 0.1 else timedelta()) for k in range(n)
     ]
     return one(rng.choice(["created at", "logged at"]), "timestamp NOT NULL", values, "mixed-time-zones")
+
+
+@defect
+def settled(rng: random.Random, n: int) -> list[Col]:
+    states: list[Value] = [rng.random() < 0.7 for _ in range(n)]
+    days: list[Value] = [day(rng) if state else None for state in states]
+    for place in rng.sample(range(n), 3):
+        days[place] = None if states[place] else day(rng)
+    return one("is settled", "boolean NOT NULL", states) + one("settlement day", "date", days, "contradicting-state")

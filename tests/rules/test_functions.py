@@ -25,6 +25,7 @@ def plpgsql(arguments: str, body: str, *, options: str = "", declare: str = "") 
         ("tab text", "", "EXECUTE format('DELETE FROM %2$I WHERE x = %1$L', 'a', tab);", ()),
         ("tab text", "", "EXECUTE format('DELETE FROM %2$s WHERE x = %1$L', 'a', tab);", ("tab",)),
         ("text", "", "EXECUTE 'DELETE FROM ' || $1;", ("$1",)),
+        ("tab text", "q text := 'DELETE FROM @';", "q := replace(q, '@', tab); EXECUTE q;", ("tab",)),
         ("a jsonb", "q text;", "q := 'DELETE FROM '; q := q || (a ->> 'tab'); EXECUTE q;", ("a",)),
         ("a text", "n int := a;", "EXECUTE 'DELETE FROM sale WHERE id = ' || n;", ()),
         ("tab text", "q text;", "q := quote_ident(tab); EXECUTE 'DELETE FROM ' || q;", ()),
@@ -297,3 +298,15 @@ def test_promises_that_are_broken_at_one_remove(db18: psycopg.Connection) -> Non
     (found,) = findings(db18, "immutable-function-that-reads", sql)
     assert measured(found)["calls"] == ("public.me()",)
     assert [f.object for f in findings(db18, "reading-function-that-writes")] == ["public.taken()"]
+
+
+def test_the_day_of_a_moment_depends_on_the_session(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE FUNCTION day_of(at timestamptz) RETURNS date LANGUAGE sql IMMUTABLE AS $$ SELECT at::date $$;
+        CREATE FUNCTION in_words(timestamptz) RETURNS text LANGUAGE plpgsql IMMUTABLE
+            AS $$ BEGIN RETURN $1::text; END $$;
+        CREATE FUNCTION in_utc(at timestamptz) RETURNS date LANGUAGE sql IMMUTABLE
+            AS $$ SELECT (at AT TIME ZONE 'UTC')::date $$;
+    """
+    found = findings(db18, "immutable-function-that-reads", sql)
+    assert {f.object.partition("(")[0] for f in found} == {"public.day_of", "public.in_words"}

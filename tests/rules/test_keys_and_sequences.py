@@ -298,3 +298,12 @@ def test_who_else_may_draw_from_a_sequence(db18: psycopg.Connection) -> None:
 def test_checks_that_refuse_the_same(db18: psycopg.Connection, one: str, other: str, found: int) -> None:
     sql = f"CREATE TABLE t (id int PRIMARY KEY, a int, b int, CHECK ({one}), CHECK ({other}))"
     assert len(findings(db18, "redundant-check", sql)) == found
+
+
+def test_a_sequence_that_is_looked_up_by_name_each_time(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE SEQUENCE number;
+        CREATE TABLE sale (id int PRIMARY KEY DEFAULT nextval('public.number'::text::regclass));
+    """
+    (found,) = findings(db18, "sequence-larger-than-column", sql)
+    assert found.object == "public.sale.id"

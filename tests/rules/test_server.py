@@ -133,6 +133,22 @@ SILENT: list[tuple[str, Observation]] = [
         slots=(Slot(name="a", kind="logical", active=False, synced=True, retained_bytes=9 * GB),))),
     ("inactive-slot", observed(slots=(Slot(name="a", kind="physical", active=False, retained_bytes=90_000,
                                            inactive_since=NOW - timedelta(minutes=3)),))),
+    ("inactive-slot", observed(slots=(Slot(name="a", kind="physical", active=False),))),  # never reserved anything
+    ("archive-by-plain-copy", observed(setting("archive_mode", "on"),
+                                       setting("archive_command", "pgbackrest --stanza=main archive-push %p"))),
+    ("archive-by-plain-copy", observed(setting("archive_mode", "on"),
+                                       setting("archive_command", "cp %p /archive/%f && sync /archive/%f"))),
+    ("archive-by-plain-copy", observed(setting("archive_mode", "off"), setting("archive_command", "cp %p /a/%f"))),
+    ("memory-promised", observed(setting("work_mem", "65536", unit="kB"), setting("max_connections", "2000"))),
+    ("memory-promised", observed(setting("work_mem", "1048576", unit="kB"), setting("max_connections", "20"))),
+    ("memory-promised", observed(setting("work_mem", "524288", unit="kB"), setting("max_connections", "500"),
+                                 setting("effective_cache_size", str(64 * GB // 8192), unit="8kB"))),
+    ("misleading-cost-of-pages", observed(setting("random_page_cost", "1.1"), setting("seq_page_cost", "1"))),
+    ("misleading-cost-of-pages", observed(setting("random_page_cost", "0.1"), setting("seq_page_cost", "0.1"))),
+    ("slow-autovacuum", observed(setting("autovacuum_naptime", "300", default="60", unit="s"))),
+    ("slow-autovacuum", observed(setting("autovacuum_vacuum_cost_limit", "2000", default="-1"),
+                                 setting("vacuum_cost_limit", "200", default="200"))),
+    ("statements-not-counted", observed(*SCRATCH, counters=Counters(commits=5_000_000))),
     ("archiver-failing", observed(setting("archive_mode", "on"), archiver=Archiver(
         failed=900, last_failed_at=NOW - timedelta(days=9), last_archived_at=NOW - timedelta(hours=9)))),
     ("archiver-failing", observed(setting("archive_mode", "on"), archiver=Archiver(
@@ -206,6 +222,22 @@ LOUD: list[tuple[str, Severity, Observation]] = [
         slots=(Slot(name="a", kind="physical", active=False, retained_bytes=90 * GB),))),
     ("inactive-slot", Severity.WARNING, observed(
         slots=(Slot(name="a", kind="logical", active=False, inactive_since=NOW - timedelta(days=3)),))),
+    ("inactive-slot", Severity.INFO, observed(
+        slots=(Slot(name="a", kind="physical", active=False, retained_bytes=GB // 4),))),
+    ("idle-in-transaction", Severity.INFO, observed(
+        sessions=(replace(BUSY, state="idle in transaction", state_seconds=90),))),
+    ("archive-by-plain-copy", Severity.WARNING, observed(setting("archive_mode", "on"),
+                                                         setting("archive_command", "/bin/cp %p /archive/%f"))),
+    ("archive-by-plain-copy", Severity.INFO, observed(
+        setting("archive_mode", "on"), setting("archive_command", "test ! -f /a/%f && cp %p /a/%f"))),
+    ("misleading-cost-of-pages", Severity.WARNING, observed(
+        setting("random_page_cost", "0.5"), setting("seq_page_cost", "1"))),
+    ("slow-autovacuum", Severity.WARNING, observed(
+        setting("autovacuum_naptime", "172800", default="60", unit="s"))),
+    ("slow-autovacuum", Severity.WARNING, observed(setting("autovacuum_vacuum_cost_limit", "1", default="-1"),
+                                                   setting("vacuum_cost_limit", "200", default="200"))),
+    ("slow-autovacuum", Severity.WARNING, observed(
+        setting("autovacuum_vacuum_scale_factor", "1", default="0.2"))),
     ("lost-slot", Severity.WARNING, observed(
         slots=(Slot(name="a", kind="physical", active=True, wal_status="unreserved"),))),
     ("archiver-failing", Severity.ERROR, observed(

@@ -9,6 +9,7 @@ from textwrap import dedent
 import psycopg
 import pytest
 
+from conftest import fresh_database
 from pgrefit import audit
 from pgrefit.model.finding import Finding, Severity
 from pgrefit.model.observation import Observation
@@ -69,7 +70,7 @@ def test_the_heaviest_are_told_with_their_share(shop: Observation) -> None:
     [
         (counted("SELECT $1", deviation_ms=900.0), True),
         (counted("SELECT $1", deviation_ms=90.0), False),
-        (counted("SELECT $1", calls=50, deviation_ms=90_000.0), False),
+        (counted("SELECT $1", calls=20, deviation_ms=20_000.0), False),
         (counted("SELECT $1", calls=10**6, deviation_ms=900.0), False),  # a tenth of a millisecond
         (counted("SELECT $1", total_ms=900.0, deviation_ms=900.0), False),
     ],
@@ -172,3 +173,92 @@ def test_a_trigram_index_serves_a_leading_wildcard(shop: Observation) -> None:
     others = tuple(table for table in shop.snapshot.tables if table is not customer)
     served = replace(shop, snapshot=replace(shop.snapshot, tables=(indexed, *others)))
     assert found(served, "leading-wildcard", statement) == ()
+
+
+# purchase has 100 rows; customer has 12,000 on some sixty pages, and a key
+PAGES = 70
+
+
+@pytest.mark.parametrize(
+    ("sql", "pages", "rows", "columns"),
+    [
+        ("SELECT id FROM customer WHERE email = $1", PAGES, 1, "email"),
+        ("SELECT id FROM customer WHERE upper(email) = $1 AND id > $2", PAGES, 1, "email, id"),
+        ("UPDATE customer SET email = $1 WHERE email = $2", PAGES, 0, "email"),
+        ("DELETE FROM public.customer c WHERE c.email LIKE $1", PAGES, 0, "email"),
+        ("SELECT id FROM customer WHERE id = $1", 3, 1, None),  # by its key
+        ("SELECT id FROM customer WHERE id > $1", PAGES, 900, None),  # so many rows that no index would pay
+        ("SELECT count(*) FROM customer WHERE email = $1", PAGES, 1, None),  # of how many is not known
+        ("SELECT c.id FROM customer c, purchase p WHERE c.id = p.id AND email = $1", PAGES, 1, None),
+        ("SELECT id FROM customer WHERE id IN (SELECT customer_id FROM purchase)", PAGES, 1, None),
+        ("SELECT id FROM customer", PAGES, 1, None),
+        ("SELECT id FROM purchase WHERE label = $1", PAGES, 1, None),  # small
+    ],
+)
+def test_what_reads_a_table_whole_by_its_counters(
+    shop: Observation, sql: str, pages: int, rows: int, columns: str | None
+) -> None:
+    statement = counted(sql, blocks_hit=pages * 1000, rows=rows * 1000)
+    objects = [finding.object for finding in found(shop, "missing-index-for-query", statement)]
+    assert objects == ([f"public.customer ({columns})"] if columns else [])
+
+
+def test_an_index_that_is_there_is_named(shop: Observation) -> None:
+    statement = counted("SELECT email FROM customer WHERE id::text = $1", blocks_hit=PAGES * 1000, rows=1000)
+    (finding,) = found(shop, "missing-index-for-query", statement)
+    assert "customer_pkey begins with" in finding.advice
+
+
+@pytest.mark.parametrize(("pages", "fires"), [(40, True), (2, False), (PAGES, False)])
+def test_pages_that_are_counted_through_by_an_index(shop: Observation, pages: int, fires: bool) -> None:
+    statement = counted("SELECT id FROM customer ORDER BY id LIMIT $1 OFFSET $2", blocks_hit=pages * 1000, rows=9000)
+    assert bool(found(shop, "large-offset", statement)) is fires
+
+
+@pytest.mark.parametrize(
+    ("rule", "sql", "fires"),
+    [
+        ("insert-without-columns", "INSERT INTO purchase VALUES ($1, $2)", True),
+        ("insert-without-columns", "INSERT INTO purchase SELECT $1, id FROM customer", True),
+        ("insert-without-columns", "INSERT INTO purchase (id, label) VALUES ($1, $2)", False),
+        ("insert-without-columns", "INSERT INTO purchase DEFAULT VALUES", False),
+        ("tables-not-joined", "SELECT c.id FROM customer c, purchase p WHERE c.id = $1 AND p.label = $2", True),
+        ("tables-not-joined", "SELECT c.id FROM customer c, purchase p WHERE c.id = p.customer_id", False),
+        ("tables-not-joined", "SELECT c.id FROM customer c, purchase p WHERE customer_id = c.id OR p.id = $1", False),
+        ("tables-not-joined", "SELECT c.id FROM customer c, purchase p, customer d WHERE c.id = p.id AND p.id = d.id",
+         False),
+        ("tables-not-joined", "SELECT c.id FROM customer c CROSS JOIN purchase p", False),
+        ("tables-not-joined", "SELECT c.id FROM customer c, generate_series($1, $2) AS n", False),
+        ("distinct-over-join", "SELECT DISTINCT p.label FROM purchase p JOIN customer c ON c.email = p.label", True),
+        ("distinct-over-join", "SELECT DISTINCT p.label FROM purchase p JOIN customer c ON c.id = p.referrer", False),
+        ("distinct-over-join", "SELECT DISTINCT c.email FROM purchase p JOIN customer c ON c.email = p.label", False),
+        ("distinct-over-join", "SELECT DISTINCT email FROM customer", False),
+        ("distinct-over-join", "SELECT DISTINCT ON (p.id) p.label FROM purchase p JOIN customer c ON c.email = p.label",
+         False),
+        ("every-column-fetched", "SELECT * FROM customer WHERE id = $1", True),
+        ("every-column-fetched", "SELECT id FROM customer WHERE EXISTS (SELECT * FROM purchase)", False),
+        ("every-column-fetched", "SELECT * FROM (SELECT id FROM customer) AS c", False),
+    ],
+)  # fmt: skip
+def test_how_queries_are_put(shop: Observation, rule: str, sql: str, fires: bool) -> None:
+    assert bool(found(shop, rule, counted(sql))) is fires
+
+
+def test_an_index_that_is_read_from_end_to_end(cluster15: object, tmp_path: Path) -> None:
+    workload = tmp_path / "workload.sql"
+    workload.write_text("-- name: of_a_day\nSELECT note FROM docket WHERE filed_on = date '2020-02-02';\n")
+    sql = """
+        CREATE TABLE docket (id int PRIMARY KEY, court text NOT NULL, filed_on date NOT NULL, note text NOT NULL);
+        INSERT INTO docket SELECT n, 'c' || n % 40, date '2010-01-01' + n % 5000, repeat('x', 90) || n
+        FROM generate_series(1, 8000) AS n;
+        CREATE INDEX docket_court ON docket (court, filed_on);
+        ANALYZE docket;
+    """
+    with fresh_database(cluster15) as conn:
+        conn.execute(sql)
+        rule = rule_named("missing-index-for-query")
+        (finding,) = audit.run(observe(conn, rule, workload=workload), [rule]).findings
+        assert finding.object == "public.docket (filed_on)"
+        assert "docket_court has them in another order" in finding.advice
+        conn.execute("CREATE INDEX ON docket (filed_on)")
+        assert audit.run(observe(conn, rule, workload=workload), [rule]).findings == ()

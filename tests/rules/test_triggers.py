@@ -66,3 +66,13 @@ def test_a_load_left_the_triggers_of_keys_off(db: psycopg.Connection) -> None:
 def test_off_in_one_partition(db18: psycopg.Connection) -> None:
     (found,) = findings(db18, "disabled-trigger", SALE + "ALTER TABLE sale_1 DISABLE TRIGGER other;")
     assert found.object == "public.sale_1"
+
+
+def test_nobody_watches_over_the_schema(db18: psycopg.Connection) -> None:
+    sql = """
+        CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'changed'; END $$;
+        CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION watch();
+    """
+    assert findings(db18, "disabled-trigger", sql) == ()
+    (found,) = findings(db18, "disabled-trigger", "ALTER EVENT TRIGGER watch DISABLE")
+    assert found.object == "event trigger watch"

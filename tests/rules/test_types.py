@@ -88,7 +88,7 @@ def test_an_id_that_is_too_small_for_its_table(db18: psycopg.Connection) -> None
         ("nhc varchar(12) UNIQUE", "nhc int", 1),
         ("policy_number text PRIMARY KEY", "policy_number bigint", 1),
         ("policy_number text PRIMARY KEY", "policy_number varchar(20)", 0),
-        ("policy_number text", "policy_number bigint", 0),  # nobody says that it is a key
+        ("policy_number text", "policy_number bigint", 1),  # the number of one thing
         ("code text PRIMARY KEY", "code int", 0),  # each table has codes of its own
         ("object_id uuid, a uuid", "object_id int", 0),
     ],

@@ -120,13 +120,27 @@ def test_vacuum_that_came_in_vain_is_held_back_by_somebody(db18: psycopg.Connect
     assert measured(found)["what may hold vacuum back"] == ("slot abandoned, 9,000,000 transactions",)
 
 
-def test_who_vacuums_by_hand_may_switch_autovacuum_off(db18: psycopg.Connection) -> None:
+def test_it_weighs_less_where_somebody_vacuums_by_hand(db18: psycopg.Connection) -> None:
     sql = f"{BASKET} ALTER TABLE basket SET (autovacuum_enabled = off, toast.autovacuum_enabled = off)"
-    assert run(observed(db18, "autovacuum-off", sql, vacuumed_at=NOW - timedelta(days=2)), "autovacuum-off") == ()
+    (mild,) = run(observed(db18, "autovacuum-off", sql, vacuumed_at=NOW - timedelta(days=2)), "autovacuum-off")
     (found,) = run(observed(db18, "autovacuum-off", "", vacuumed_at=NOW - timedelta(days=20)), "autovacuum-off")
+    assert (mild.severity, found.severity) == (Severity.INFO, Severity.WARNING)
     for change in found.remedy:
         run_all(db18, change)
     assert findings(db18, "autovacuum-off") == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "fires"),
+    [
+        ("autovacuum_vacuum_threshold = 2000000000", True),
+        ("autovacuum_vacuum_scale_factor = 1", True),
+        ("autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000", False),
+    ],
+)
+def test_autovacuum_that_waits_as_good_as_for_ever(db18: psycopg.Connection, options: str, fires: bool) -> None:
+    found = run(observed(db18, "autovacuum-off", f"{BASKET} ALTER TABLE basket SET ({options})"), "autovacuum-off")
+    assert [one.message for one in found] == (["autovacuum hardly ever comes"] if fires else [])
 
 
 @pytest.mark.parametrize(
@@ -155,6 +169,12 @@ def test_statistics_are_out_of_date_where_most_rows_have_changed(db18: psycopg.C
     assert run(observed(db18, name, BASKET, modified_since_analyze=300_000), name) == ()
     (found,) = run(observed(db18, name, "", modified_since_analyze=700_000), name)
     assert found.severity is Severity.WARNING
+
+
+def test_a_table_that_has_grown_to_many_times_its_size(db18: psycopg.Connection) -> None:
+    name = "outdated-statistics"
+    assert run(observed(db18, name, BASKET, times=1, modified_since_analyze=2400), name) == ()
+    assert len(run(observed(db18, name, "", times=1, modified_since_analyze=2600), name)) == 1
 
 
 @pytest.mark.parametrize(("updated", "hot", "fires"), [(9 * 10**6, 8 * 10**6, False), (400_000, 0, False)])

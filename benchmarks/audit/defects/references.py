@@ -84,6 +84,18 @@ def wholly_optional(p: Plot) -> None:
     p.defect("foreign-key-with-optional-part", table, a, b)
 
 
+def half_kept_by_another_key(p: Plot) -> None:
+    """The part that is always filled, a tenant's, refers to its own parent too."""
+    tenant, parent, (t, k, m, a, b) = p.name(), p.name(), p.names(5)
+    p.bare(tenant, [f"{t} bigint PRIMARY KEY"])
+    p.bare(parent, [f"{k} bigint", f"{m} bigint", f"PRIMARY KEY ({k}, {m})"])
+    table = p.table(
+        f"{a} bigint NOT NULL REFERENCES {tenant}", f"{b} bigint", f"FOREIGN KEY ({a}, {b}) REFERENCES {parent}"
+    )
+    p.index(table, f"({a}, {b})")
+    p.decoy("foreign-key-with-optional-part")
+
+
 def _circle(p: Plot, first: str, second: str) -> tuple[Name, Name]:
     one = p.table(host=False, keyed="bigint")
     a, b = p.name(), p.name()
@@ -126,8 +138,8 @@ VARIANTS: tuple[Variant, ...] = (
     of_another_type("varchar(30)", "varchar(30)", False), of_another_type("uuid", "uuid", False),
     of_another_type("bigint", "numeric", True), domain_over_the_type,
     foreign_key_twice, foreign_key_twice_with_other_action, two_columns_one_parent, one_column_two_parents,
-    half_optional("", "", False), half_optional(" NOT NULL", "", False), half_optional("", " MATCH FULL", False),
-    wholly_optional, circle, open_circle,
+    half_optional("", "", True), half_optional(" NOT NULL", "", False), half_optional("", " MATCH FULL", False),
+    wholly_optional, half_kept_by_another_key, circle, open_circle,
     set_null(" NOT NULL", " ON DELETE SET NULL", True), set_null(" NOT NULL", " ON UPDATE SET NULL", True),
     set_null("", " ON DELETE SET NULL", False), set_null(" NOT NULL", " ON DELETE CASCADE", False),
 )  # fmt: skip

@@ -126,6 +126,9 @@ def _with_answers(
             if not asked:
                 break
             observation = replace(observation, answers=observation.answers | answer_within(conn, asked, purse, file))
+    if file and file.unwritten:
+        untold = Unseen(about=f"{file.path}, in which not all answers were kept", reason=file.unwritten)
+        observation = replace(observation, unseen=(*observation.unseen, untold))
     return observation
 
 

@@ -329,6 +329,17 @@ class Schema:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultGrant:
+    """What a role grants on the objects of a kind that it will make (ALTER DEFAULT PRIVILEGES); '' is every schema."""
+
+    role: str
+    schema: str = ""
+    kind: Literal["table", "sequence"]
+    grantee: str  # '' is PUBLIC
+    privilege: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
     """An installed extension."""
 
@@ -376,6 +387,9 @@ class Snapshot:
     uses: tuple[ColumnUse, ...] = ()
     whole_uses: tuple[ColumnUse, ...] = ()  # of a table as such, or of its row type; `column` is ''
     event_triggers: tuple[str, ...] = ()
+    disabled_event_triggers: tuple[str, ...] = ()
+    default_grants: tuple[DefaultGrant, ...] = ()
+    open_to_all: bool = False  # everybody may create schemas in it
     database_settings: tuple[str, ...] = ()  # ALTER DATABASE … SET, as name=value
     format: str = field(default="pgrefit/snapshot/1")
 

@@ -39,10 +39,22 @@ def reach(conn: Session, db: Snapshot, who: Iterable[Persona], *, runtime_ms: in
 
 
 def relations(db: Snapshot) -> Iterator[Table | View]:
-    """What rows are read from and written to: partitions are reached through their table, far tables are not asked."""
+    """What rows are read from and written to; far tables are not asked.
+
+    Partitions are reached through their table, whose policies hold then; those that are granted themselves under a
+    table with row security may be reached past it, too.
+    """
     far = far_relations(db)
-    yield from (table for table in db.own_tables() if table.partition_of is None and table.name not in far)
+    yield from (table for table in db.own_tables() if _is_reached(db, table) and table.name not in far)
     yield from (view for view in db.views if not view.extension and not view.unread and view.name not in far)
+
+
+def _is_reached(db: Snapshot, table: Table) -> bool:
+    if table.partition_of is None:
+        return True
+    whole = db.find_table(table.partition_of)
+    grants = (*table.grants, *(grant for column in table.columns for grant in column.grants))
+    return bool(whole and whole.row_security) and any(grant.grantee != table.owner for grant in grants)
 
 
 def privileges(conn: Session, persona: Persona) -> dict[Relation, dict[str, Any]]:

@@ -34,9 +34,10 @@ class AnswerFile:
     texts: bool = True  # whether answers are kept that hold texts of the data
     kept: dict[Key, Answer] = field(default_factory=dict[Key, Answer])
     is_torn: bool = False  # whether its last line has no end
+    unwritten: str = ""  # why nothing more is kept: what was measured is reported all the same
 
     def __post_init__(self) -> None:
-        if self.path.exists():
+        if self.path.is_file():  # a device has no end
             text = self.path.read_text(encoding="utf-8", errors="replace")
             self.kept, self.is_torn = dict(_read(text)), bool(text) and not text.endswith("\n")
 
@@ -50,16 +51,22 @@ class AnswerFile:
             return
         one, other = self._key(question)
         line = json.dumps({"question": one, "state": other, "columns": answer.columns, "rows": answer.rows})
-        self._append(f"{line}\n".encode())
+        if not self.unwritten:
+            self._append(f"{line}\n".encode())
 
     def _append(self, line: bytes) -> None:
         """In one piece: another audit may write to the same file. A line that was cut short before stays alone."""
-        file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        whole = b"\n" + line if self.is_torn else line
         try:
-            os.write(file, b"\n" + line if self.is_torn else line)
-        finally:
-            os.close(file)
-        self.is_torn = False
+            file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                written = os.write(file, whole)
+            finally:
+                os.close(file)
+        except OSError as error:
+            self.unwritten = error.strerror or str(error)
+            return
+        self.is_torn = written < len(whole)  # on a disk that is all but full
 
     def _key(self, question: Question) -> Key:
         counted = [self._state(table) for table in self.reading.of_question(question)]

@@ -1,17 +1,34 @@
-"""What the server cannot print: its catalog is damaged, or the library of an extension is gone."""
+"""What the server cannot print: it changes all the while, its catalog is damaged, or a library is gone."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 
-from pgrefit.observe.locks import Closed, Reasons, closed_with
+from pgrefit.observe.locks import FUNCTION, RELATION, Closed, Reasons, closed_with
 from pgrefit.pg.moment import UNPRINTABLE
 from pgrefit.pg.queries import fetch_dicts
 
 RELATIONS, FUNCTIONS = "printed_relations", "printed_functions"
+RESTLESS = "it was made or changed while the schema was read"
+
+
+def now(conn: psycopg.Connection[Any]) -> str:
+    """The moment as `look_for_restless` wants it: the number of the next transaction."""
+    (row,) = fetch_dicts(conn, "next_transaction")
+    return str(row["number"])
+
+
+def look_for_restless(conn: psycopg.Connection[Any], known: Closed, since: str) -> Closed:
+    """What was made or changed since a moment, beside what is known to be closed: it may be gone when it is printed."""
+    found = fetch_dicts(conn, "young_objects", since=since)
+    relations = {row["oid"]: RESTLESS for row in found if row["kind"] == RELATION}
+    functions = {row["oid"]: RESTLESS for row in found if row["kind"] == FUNCTION}
+    closed = closed_with(conn, relations | known.locked, functions | known.functions)
+    return replace(closed, restless=tuple(relations))
 
 
 def look_for_broken(conn: psycopg.Connection[Any], known: Closed) -> Closed:

@@ -26,12 +26,15 @@ WHAT = {RELATION: "its definition, or a policy of it,", FUNCTION: "its body"}
 class Closed:
     """What is behind locks: why, by oid. Of `locked` relations no definition can be printed.
 
+    Of `restless` ones, which are locked too, not even that of a key: they may be gone when it is printed.
+
     Tables beside them in a tree of partitions or heirs are readable, but what is said of a tree needs all of it.
     """
 
     locked: Reasons = field(default_factory=Reasons)
     beside: Reasons = field(default_factory=Reasons)
     functions: Reasons = field(default_factory=Reasons)
+    restless: tuple[int, ...] = ()
 
     def reason(self, relation: int) -> str:
         """Why a relation is not read whole; '' where it is."""
@@ -39,7 +42,9 @@ class Closed:
 
     def parameters(self) -> dict[str, list[int]]:
         """For the queries that print definitions."""
-        return {"locked": list(self.locked), "locked_functions": list(self.functions)}
+        return {
+            "locked": list(self.locked), "locked_functions": list(self.functions), "restless": list(self.restless),
+        }  # fmt: skip
 
 
 OPEN = Closed()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import (
     Constraint,
+    DefaultGrant,
     ExtendedStatistics,
     Extension,
     Function,
@@ -21,6 +22,11 @@ from pgrefit.observe.reader import Reader, Row, take_relation
 def read_schemas(reader: Reader) -> tuple[Schema, ...]:
     """Read the schemas of the user, by name."""
     return tuple(Schema(**reader.owned("pg_namespace", row.pop("oid")), **row) for row in reader.rows("schemas"))
+
+
+def read_default_grants(reader: Reader) -> tuple[DefaultGrant, ...]:
+    """Read what roles grant on the tables and sequences that they will make."""
+    return tuple(DefaultGrant(**row) for row in reader.rows("default_grants"))
 
 
 def read_sequences(reader: Reader) -> tuple[Sequence, ...]:

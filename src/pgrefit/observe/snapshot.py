@@ -9,10 +9,11 @@ import psycopg
 
 from pgrefit.errors import StoppedSafely
 from pgrefit.model.snapshot import Snapshot
-from pgrefit.observe.broken import look_for_broken
+from pgrefit.observe.broken import look_for_broken, look_for_restless, now
 from pgrefit.observe.columns import read_columns
 from pgrefit.observe.locks import OPEN, look_for_locks
 from pgrefit.observe.objects import (
+    read_default_grants,
     read_extended_statistics,
     read_extensions,
     read_functions,
@@ -34,26 +35,25 @@ def take_snapshot(conn: psycopg.Connection[Any], *, past_locks: bool = False) ->
 
     Any role may: the catalog is open to all. System schemas, temporary objects and schema pgrefit are left out.
     Where a definition waits behind a lock for longer than the session allows it raises LockNotGranted; `past_locks`:
-    what is locked, or cannot be printed, is in the snapshot as `unread` instead, with what can be told of it without.
-    Raises StoppedSafely where the schema does not hold still.
+    what is locked, cannot be printed, or changes all the while, is in the snapshot as `unread` instead, with what can
+    be told of it without. Raises StoppedSafely where the schema does not hold still.
     """
     closed = OPEN
+    since = ""
 
     def read() -> Snapshot:
         nonlocal closed
         if past_locks:
             closed = look_for_locks(conn, closed)
-        return _assemble(open_reader(conn, closed))
+        return _assemble(open_reader(conn, look_for_restless(conn, closed, since) if since else closed))
 
+    began = now(conn) if past_locks else ""
     try:
         return at_one_moment(conn, read, rounds=ROUNDS if past_locks else 1)
     except StoppedSafely as error:
         if not past_locks or not isinstance(error.__cause__, UNPRINTABLE):
             raise
-        known = closed
-        closed = at_one_moment(conn, partial(look_for_broken, conn, known))
-        if closed is known:
-            raise
+        closed, since = at_one_moment(conn, partial(look_for_broken, conn, closed)), began
     return at_one_moment(conn, read, rounds=ROUNDS)
 
 
@@ -75,6 +75,9 @@ def _assemble(reader: Reader) -> Snapshot:
         server_version=database["server_version"],
         database_settings=tuple(database["database_settings"]),
         event_triggers=tuple(database["event_triggers"]),
+        disabled_event_triggers=tuple(database["disabled_event_triggers"]),
+        default_grants=read_default_grants(reader),
+        open_to_all=database["open_to_all"],
         schemas=read_schemas(reader),
         tables=read_tables(reader, parts),
         views=read_views(reader, parts),

@@ -49,7 +49,7 @@ def cannot_connect(error: psycopg.Error, conninfo: str) -> CannotConnect:
     known = _with_defaults(conninfo)
     reached = error.pgconn is not None and error.pgconn.used_password
     wanted = error.pgconn is not None and error.pgconn.needs_password
-    advice = "check that the server runs there and accepts connections from here"
+    advice = "check that the server runs there, accepts connections from here, and has that role and database"
     if wanted:
         advice = "give the password by .pgpass, PGPASSWORD or the connection string"
     elif reached:

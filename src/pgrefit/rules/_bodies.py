@@ -50,6 +50,7 @@ class Body:
     filled: frozenset[str] = frozenset()
     handles_errors: bool = False
     bound: bool = False  # names were looked up when it was made
+    tree: Json = None  # of PL/pgSQL, as its parser gives it
 
     @property
     def trees(self) -> tuple[Tree, ...]:
@@ -137,6 +138,7 @@ class _Reader:
         return Body(
             function, definition, tuple(self.statements), tuple(self.expressions), tuple(self.executed),
             tuple(self.assigned), tuple(self.tests), self.variables, frozenset(self.filled), self.handles_errors,
+            tree=self.tree,
         )  # fmt: skip
 
     def _visit(self, part: Json, kind: str, place: str, name: str) -> None:

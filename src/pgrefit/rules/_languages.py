@@ -15,7 +15,8 @@ from ._names import MOST_NAMES, singular, words
 
 MEANINGS = """
 active aktiv actief activo activa ativo ativa attivo attiva actif aktywny aktywna активен активный jihuo qiyong actv
-address adresse anschrift adres direccion endereco indirizzo адрес dizhi addr adr
+active aktif
+address adresse anschrift adres adresa alamat direccion endereco indirizzo адрес dizhi addr adr
 age alter leeftijd edad idade eta wiek возраст nianling
 amount betrag bedrag importe monto valor importo montant kwota сумма jine amt
 author autor auteur autore автор zuozhe
@@ -69,7 +70,7 @@ length laenge lengte longitud comprimento lunghezza longueur dlugosc длина 
 level stufe ebene niveau nivel livello poziom уровень jibie dengji lvl
 limit grenze hoechstgrenze grens limite limiet limit_ лимит xiane lmt
 line zeile regel linea linha riga ligne строка hang ln
-list liste lijst lista список liebiao
+list liste lijst lista daftar список liebiao
 location standort locatie ubicacion localizacao emplacement место weizhi loc
 longitude laengengrad longitudine долгота jingdu
 maximum maximal maximo massimo макс zuida zuigao max

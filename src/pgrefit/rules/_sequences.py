@@ -17,6 +17,7 @@ from pgrefit.model.sql_tree import UnreadableError
 LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1}
 CAST = re.compile(r"\A\((nextval\(.*\))\)::(?:smallint|integer|bigint)\Z")  # of the number
 HEAD, TAIL = "nextval('", "'::regclass)"  # of a default as the server prints it
+LATE_HEAD, LATE_TAIL = "nextval(('", "'::text)::regclass)"  # the same, looked up by name each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,12 @@ def _sequences(
 
 def _bare(default: str) -> Relation | None:
     """The sequence of a default that is nothing but its nextval(), which is how nearly all are: it needs no parser."""
-    if not (default.startswith(HEAD) and default.endswith(TAIL)):
+    if default.startswith(LATE_HEAD) and default.endswith(LATE_TAIL):
+        name = default[len(LATE_HEAD) : -len(LATE_TAIL)]
+    elif default.startswith(HEAD) and default.endswith(TAIL):
+        name = default[len(HEAD) : -len(TAIL)]
+    else:
         return None
-    name = default[len(HEAD) : -len(TAIL)]
     return None if "'" in name.replace("''", "") else _relation(name.replace("''", "'"))
 
 

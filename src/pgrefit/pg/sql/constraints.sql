@@ -1,4 +1,4 @@
--- Constraints of tables and of domains; no definition where it waits for a lock.
+-- Constraints of tables and of domains; no definition where it waits for a lock, or may be dropped meanwhile.
 SELECT
     k.oid,
     k.conrelid AS relation,
@@ -10,6 +10,7 @@ SELECT
     END AS kind,
     k.conkey AS columns,
     CASE
+        WHEN k.conrelid = ANY(%(restless)s::oid[]) THEN NULL
         WHEN k.contype NOT IN ('c', 'x') OR k.conrelid <> ALL(%(locked)s::oid[]) THEN pg_get_constraintdef(k.oid)
     END AS definition,
     CASE

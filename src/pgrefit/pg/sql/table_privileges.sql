@@ -15,6 +15,6 @@ SELECT
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 CROSS JOIN pg_roles AS r
-WHERE r.rolname = %(role)s AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
+WHERE r.rolname = %(role)s AND c.relkind IN ('r', 'p', 'v', 'm')
       AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'pgrefit')
 ORDER BY n.nspname, c.relname

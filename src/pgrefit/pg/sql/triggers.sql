@@ -1,9 +1,12 @@
--- Triggers that users made, not those by which foreign keys work; no definition where it waits for a lock.
+-- Triggers that users made, not those by which foreign keys work; no definition where it waits for a lock, or goes.
 SELECT
     g.oid,
     g.tgrelid AS relation,
     g.tgname AS name,
-    CASE WHEN g.tgqual IS NULL OR g.tgrelid <> ALL(%(locked)s::oid[]) THEN pg_get_triggerdef(g.oid) END AS definition,
+    CASE
+        WHEN g.tgrelid = ANY(%(restless)s::oid[]) THEN NULL
+        WHEN g.tgqual IS NULL OR g.tgrelid <> ALL(%(locked)s::oid[]) THEN pg_get_triggerdef(g.oid)
+    END AS definition,
     pn.nspname AS function_schema,
     p.proname AS function_name,
     CASE WHEN g.tgtype & 64 <> 0 THEN 'instead of' WHEN g.tgtype & 2 <> 0 THEN 'before' ELSE 'after' END AS timing,

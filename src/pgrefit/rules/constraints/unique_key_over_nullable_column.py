@@ -17,24 +17,35 @@ from pgrefit.rules._ask import Row, catalog, is_empty, known, row_of, scan
 from pgrefit.rules._columns import required
 from pgrefit.rules._names import stems
 
+MOSTLY = 0.5
 GONE = {"deleted", "removed", "archived", "discarded"}  # deleted_at and its like
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A unique index, and those of its columns that may be empty. `live`: they say when the row was deleted."""
+    """A unique index, and those of its columns that may be empty. `live`: they say when the row ended."""
 
     table: Table
     index: Index
     columns: tuple[str, ...]
     optional: tuple[str, ...]
     live: bool
+    moments: bool = False  # they are moments whose names do not say so
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
-    for gap in _gaps(observation.snapshot):
+    for gap in _found(observation):
         if not is_empty(observation, gap.table):
             yield _duplicates(gap)
+
+
+def _found(observation: Observation) -> Iterator[Gap]:
+    """Those by name, and those whose moment most rows do not have: they are the live ones."""
+    for gap in _gaps(observation.snapshot):
+        seen = observation.statistics.table(gap.table.name)
+        columns = [seen.column(name) for name in gap.optional] if gap.moments else []
+        if not gap.moments or all(column and column.null_fraction >= MOSTLY for column in columns):
+            yield gap
 
 
 @remembered
@@ -62,17 +73,20 @@ def _gap(table: Table, index: Index) -> Gap | None:
     columns = tuple(name for name in index.columns if name is not None)
     empty = tuple(name for name in columns if not table.column(name).not_null)
     rest = set(columns) - set(empty)
-    live = all(_says_gone(table, name) for name in empty)
+    moments = all(_is_moment(table, name) for name in empty)
+    live = moments and all(GONE & set(stems(name)) for name in empty)
     scoped = set(empty) <= _references(table) and bool(rest - _references(table))
-    return Gap(table, index, columns, empty, live) if empty and rest and (live or scoped) else None
+    if not empty or not rest or not (moments or scoped):
+        return None
+    return Gap(table, index, columns, empty, moments, moments=not live and not scoped)
 
 
 def _references(table: Table) -> set[str]:
     return {name for key in table.foreign_keys for name in key.columns}
 
 
-def _says_gone(table: Table, name: str) -> bool:
-    return bool(GONE & set(stems(name))) and table.column(name).type.startswith(("timestamp", "date"))
+def _is_moment(table: Table, name: str) -> bool:
+    return table.column(name).type.startswith(("timestamp", "date"))
 
 
 def _is_filled(table: Table, gap: Gap) -> bool:
@@ -133,8 +147,8 @@ def _duplicates(gap: Gap) -> Question:
     """,
 )
 def unique_key_over_nullable_column(observation: Observation) -> Iterator[Finding]:
-    """Unique keys over several columns of which one says when the row was deleted, or is an optional reference."""
-    for gap in _gaps(observation.snapshot):
+    """Unique keys over several columns of which one says when the row ended, or is an optional reference."""
+    for gap in _found(observation):
         row = row_of(observation, _duplicates(gap))
         if gap.live or row is None or row.count("empty"):
             yield _finding(observation.snapshot, gap, row)

@@ -21,16 +21,22 @@ COLUMN_PARTS = 3  # of a column's name: schema, table, column
 
 @dataclass(frozen=True, slots=True)
 class Through:
-    """Columns that refer to a row of another table; `as_text`: the key's type, where the reference is a text."""
+    """Columns that refer to a row of another table; `as_text`: the key's type, where the reference is a text.
+
+    `by`: the key over alias t, where the row refers to it by way of another row, or for rows of one kind alone.
+    """
 
     table: Table
     columns: tuple[str, ...]
     parent: Relation
     parent_columns: tuple[str, ...]
     as_text: str = ""
+    by: Expression | None = None
 
     def values(self) -> list[Expression]:
         """What refers (alias t), each as a value of the key's type."""
+        if self.by is not None:
+            return [self.by]
         if self.as_text:
             return [converted(self.table.column(name), self.as_text) for name in self.columns]
         return [expression("t.{c}", c=name) for name in self.columns]

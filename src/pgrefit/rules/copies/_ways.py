@@ -23,14 +23,15 @@ from pgrefit.rules._languages import english, meanings
 from pgrefit.rules._names import stems, words
 from pgrefit.rules.copies._through import Through
 
-MOST_WAYS = 24
+MOST_WAYS = 48
 DECIMALS = re.compile(r",(\d+)\)$")  # of a numeric type
-FEWEST_UNNAMED = 50  # rows, where no name tells
-MOST_ALIKE = 0.5  # share of one number, where no name tells
+FEWEST_UNNAMED, LARGE = 50, 20  # rows, where no name tells; or a mean that chance does not bring about
+MOST_ALIKE = 0.7  # share of one number, where no name tells
 NEAR = 0.8  # likeness of averages
 STEM, SAME = 4, 0.6  # letters that two words share from the first on, and their share
 MOST_VALUES = 6  # of a column that says which rows are counted
-COUNTS = {"count", "counter", "number", "num", "nb", "cnt", "total", "quantity", "qty", "no"}
+COUNTS = {"count", "counter", "number", "num", "nb", "cnt", "total", "quantity", "qty", "no", "qt", "qtd", "qtde",
+          "anz", "anzahl", "zahl", "cantidad", "cant", "liczba", "aantal", "numero"}  # fmt: skip
 SUMS = {
     "total",
     "sum",
@@ -47,16 +48,26 @@ SUMS = {
 }
 SUMMED = {"amount", "total", "price", "subtotal", "quantity", "qty", "value", "point", "cost", "duration", "minute",
           "hour", "second"}  # fmt: skip
-GONE = {"deleted", "removed", "archived", "cancelled", "canceled", "hidden", "revoked", "ended", "left"}
+FIRST = {"first", "earliest", "oldest", "min", "initial", "erste", "erster", "premier", "primera", "primer", "primeiro"}
+LAST = {"last", "latest", "newest", "recent", "max", "ult", "letzte", "letzter", "letztes", "dernier", "derniere",
+        "ultima", "ultimo", "laatste", "ostatni"}  # fmt: skip
+WRITTEN = {"created", "inserted", "updated", "modified", "deleted", "born", "birth"}
+MOST_MOMENTS, MOST_KEYS = 3, 6
+SEVERAL = 1.5  # rows that refer, for each row
+SOME_ZERO = 0.01  # share of the rows
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How rows may be counted: an aggregate over alias t, in words, and about what it gives on average."""
+    """How rows may be counted: an aggregate over alias t, in words, and about what it gives on average.
+
+    `differ`: of a mean, whether its numbers differ; where they are all the same they may be copies of what is stored.
+    """
 
     value: Expression
     words: str
     expected: float | None = None
+    differ: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +89,16 @@ def ways_of(observation: Observation, table: Table, column: Column, through: Thr
     child, rows = through.table, observation.rows(table.name)
     seen = statistics_of(observation, table).column(column.name)
     stored, each = average(seen), observation.rows(child.name) / rows if rows > 0 else 0.0
+    far = through.by is not None  # then only what a name tells
     count = Way(Expression("count(*)"), "rows", each)
     counted = _counts_by_name(column, child)
     plain = counted and meanings(column.name) & {"count", "counter", "cnt", "num"}
     named_so = [count] if counted else []
     named_so += [] if plain else _sums(column, child)
     found = [*named_so, *(part.of(way) for way in named_so for part in _filters(observation, child))]
-    varied = rows >= FEWEST_UNNAMED and max(seen.frequencies, default=0) <= MOST_ALIKE if seen else False
-    if stored and varied and not plain:
+    many = rows >= FEWEST_UNNAMED or (stored or 0) > LARGE
+    varied = many and max(seen.frequencies, default=0) <= MOST_ALIKE if seen else False
+    if stored and varied and not plain and not far:
         sums = [*([count] if column.type in WHOLE_TYPES else ()), *_all_sums(observation, through, each)]
         of_parts = (part.of(way) for way in sums for part in _filters(observation, child))
         found += [way for way in (*sums, *of_parts) if way.expected and _is_near(stored, way.expected)]
@@ -129,11 +142,75 @@ def _means(observation: Observation, column: Column, child: Table, stored: float
     for value, name, mean in _summable(observation, child) if column.type not in WHOLE_TYPES else ():
         if _is_near(stored, mean):
             rounded = expression("round(avg({v}), {n})", v=raw(value), n=int(decimals[1]) if decimals else 2)
-            yield Way(rounded, f"mean of {name}", mean)
+            differ = expression("min({v}) < max({v})", v=raw(value))
+            yield Way(rounded, f"mean of {name}", mean, differ)
 
 
 def _is_near(stored: float, expected: float) -> bool:
     return 0 < NEAR * expected <= stored <= expected / NEAR
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Moments of the rows that refer, and of the rows that these refer to, of which the first or the last is kept."""
+
+    observation: Observation
+    column: Column
+    through: Through
+
+    def ways(self) -> Iterator[Way]:
+        """The last and the first of each, of all rows and of some."""
+        said, child = meanings(self.column.name), self.through.table
+        orders = [("max", "last")] * (not said & FIRST) + [("min", "first")] * (not said & LAST)
+        moments = list(self._moments())[:MOST_MOMENTS]
+        found = [self._way(*order, *moment) for moment in moments for order in orders]
+        yield from found
+        parts = _filters(self.observation, child)[: MOST_WAYS // max(1, len(found))]
+        yield from (part.of(way) for part in parts for way in found)
+
+    def _way(self, function: str, word: str, value: Expression, name: str) -> Way:
+        written = expression("{f}({value})", f=raw(Expression(function)), value=raw(value))
+        return Way(written, f"{word} {name}")
+
+    def _moments(self) -> Iterator[tuple[Expression, str]]:
+        child = self.through.table
+        for column in child.columns:
+            if self._fits(column):
+                yield self._cast(expression("t.{c}", c=column.name), column), column.name
+        for key in child.foreign_keys if len(child.foreign_keys) <= MOST_KEYS else ():
+            other = key.parent != self.through.parent and len(key.columns) == 1 and key.columns != self.through.columns
+            parent = self.observation.snapshot.find_table(key.parent) if key.parent and other else None
+            for column in parent.columns if parent else ():
+                if parent and self._fits(column):
+                    inner = expression("(SELECT q.{c} FROM {parent} AS q WHERE q.{k} = t.{f})", c=column.name,
+                                       parent=parent.name, k=key.parent_columns[0], f=key.columns[0])  # fmt: skip
+                    yield self._cast(inner, column), f"{key.columns[0]}’s {column.name}"
+
+    def _fits(self, column: Column) -> bool:
+        return is_moment(column) and (is_day(self.column) or not is_day(column)) and not column.generated
+
+    def _cast(self, value: Expression, column: Column) -> Expression:
+        return expression("{v}::date", v=raw(value)) if is_day(self.column) and not is_day(column) else value
+
+
+def is_moment(column: Column) -> bool:
+    """A date, or a date with a time."""
+    return column.type.startswith("timestamp") or column.type == "date"
+
+
+def is_day(column: Column) -> bool:
+    """A date alone."""
+    return column.type == "date"
+
+
+def keeps_one_of(observation: Observation, column: Column, through: Through) -> bool:
+    """Whether a moment may be the first or the last of those of the rows: it says so, or there are several of each."""
+    said = meanings(column.name)
+    if not is_moment(column) or said & WRITTEN:
+        return False
+    return bool(said & (FIRST | LAST)) or (
+        through.by is None and observation.rows(through.table.name) >= SEVERAL * observation.rows(through.parent) > 0
+    )
 
 
 def average(seen: ColumnStatistics | None) -> float | None:
@@ -198,9 +275,11 @@ def _filters(observation: Observation, child: Table) -> list[Part]:
             true = shares.get("t", 0.0)
             found.append(Part(expression("t.{c}", c=column.name), f"with {column.name}", true))
             found.append(Part(expression("t.{c} IS NOT TRUE", c=column.name), f"without {column.name}", 1 - true))
-        elif meanings(column.name) & GONE and column.type.startswith(("timestamp", "date")):
-            empty = seen.null_fraction if seen else 0.0
+        elif column.type.startswith(("timestamp", "date")) and (empty := seen.null_fraction if seen else 0.0):
             found.append(Part(expression("t.{c} IS NULL", c=column.name), f"without {column.name}", empty))
+            found.append(Part(expression("t.{c} IS NOT NULL", c=column.name), f"with {column.name}", 1 - empty))
+        elif is_numeric(column) and SOME_ZERO <= (none := shares.get("0", 0.0)) < 1:
+            found.append(Part(expression("t.{c} > 0", c=column.name), f"with {column.name} above 0", 1 - none))
         elif is_text(column) and seen and 1 < len(shares) <= MOST_VALUES and seen.distinct == len(shares):
             found += [Part(_equal(column, v), f"with {column.name} {v}", share) for v, share in shares.items()]
             others = shares.items() if len(shares) > 2 else ()

@@ -27,6 +27,7 @@ from pgrefit.rules._ask import (
 from pgrefit.rules._columns import seen_values, stored_tables
 from pgrefit.rules._languages import english, meanings
 from pgrefit.rules._names import reference_name
+from pgrefit.rules.copies._farther import grandparents
 from pgrefit.rules.copies._through import Through, asks, references
 
 ROWS_TRIED = 1000
@@ -57,6 +58,13 @@ AS_IT_WAS = {
     "at", "then", "former", "historic", "sold", "paid", "ordered", "billing", "shipping", "bill", "ship", "age",
     "version", "last", "first", "points", "score", "stock", "margin", "weight", "final",
 }  # fmt: skip
+PLACES = {"address", "street", "city", "zip", "postal", "postcode"}
+# Whose rows say where something was at the time.
+DOCUMENTS = {
+    "bill", "booking", "claim", "contract", "delivery", "label", "letter", "payment", "policy", "receipt", "rental",
+    "reservation", "shipment", "shipping", "statement", "ticket", "transaction", "transfer", "trip", "visit",
+}  # fmt: skip
+FORMAL = {"bill", "receipt", "statement", "contract", "policy"}
 SALES = {"order", "sale", "purchase", "invoice", "receipt", "quote", "cart"}
 LINES = {"item", "line", "detail", "position"}
 TABLES_OF_THE_PAST = {
@@ -115,6 +123,11 @@ def _candidates(observation: Observation) -> Iterator[Copy]:
             parent = db.find_table(key.parent) if key.parent != table.name else None
             if parent:
                 yield from _copies(observation, table, key, parent)
+        formal = past or meanings(table.name.name) & (SALES | FORMAL)
+        for key in () if formal or is_empty(observation, table) else grandparents(observation, table):
+            parent = db.find_table(key.parent)
+            if parent:
+                yield from _copies(observation, table, key, parent)
 
 
 def _is_line_of_sale(table: Table) -> bool:
@@ -129,15 +142,30 @@ def _copies(observation: Observation, table: Table, key: Through, parent: Table)
     kept_equal = {name for other in table.foreign_keys if other.parent == parent.name for name in other.columns}
     kept_equal.update(key.columns)
     for column in table.columns:
-        if column.name in kept_equal or column.generated or meanings(column.name) & AS_IT_WAS or not _typed(column):
+        if column.name in kept_equal or column.generated or _is_as_it_was(table, column) or not _typed(column):
             continue
-        named_so = sources.get(_named_after(parent, key, english(column.name)))
+        named_so = sources.get(_named_after(parent, key, english(column.name))) or _of_same_name(sources, column)
         others = [source for source in parent.columns if source != named_so]
         same = [s for s in others if _have_the_same(observation, (table, column), (parent, s))]
-        alike = [s for s in others if s not in same and _look_alike(observation, (table, column), (parent, s))]
+        direct = () if key.by is not None else others
+        alike = [s for s in direct if s not in same and _look_alike(observation, (table, column), (parent, s))]
         for source in (named_so, *same, *alike[:MOST_ALIKE]):
             if source and _typed(source) and _same_type(source, column) and source.name not in parent.primary_key:
                 yield Copy(table, column, key, parent, source)
+
+
+def _is_as_it_was(table: Table, column: Column) -> bool:
+    """Whether it is written down as it was at the time; a place only in a document, for a thing has but one."""
+    said = meanings(column.name) & AS_IT_WAS
+    if said and said <= PLACES:
+        return not _begins_as_a_reference(table, column) or bool(meanings(table.name.name) & (SALES | DOCUMENTS))
+    return bool(said)
+
+
+def _begins_as_a_reference(table: Table, column: Column) -> bool:
+    """depot_city beside depot_id."""
+    bases = (_reference(name) for key in table.foreign_keys for name in key.columns)
+    return any(base and english(column.name)[: len(base)] == base for base in bases)
 
 
 def _have_the_same(observation: Observation, own: tuple[Table, Column], other: tuple[Table, Column]) -> bool:
@@ -167,15 +195,20 @@ def _patterns(texts: tuple[str, ...]) -> frozenset[str]:
     return frozenset(DIGITS.sub("9", LETTERS.sub("a", text)) for text in texts)
 
 
+def _of_same_name(sources: dict[str, Column], column: Column) -> Column | None:
+    """The parent's column that is called the same, unless every table has such a one."""
+    name = "".join(english(column.name))
+    return None if name in COMMON else sources.get(name)
+
+
 def _named_after(parent: Table, key: Through, parts: tuple[str, ...]) -> str:
-    """What follows the parent's name, or the reference's; else the whole name, unless every table has such a column."""
+    """What follows the parent's name, or the reference's; '' where the name is not made so."""
     for before in (english(parent.name.name), *(_reference(column) for column in key.columns)):
         if len(parts) > len(before) > 0 and parts[: len(before)] == before:
             return "".join(parts[len(before) :])
         if len(parts) > len(before) > 0 and parts[-len(before) :] == before:
             return "".join(parts[: -len(before)])
-    name = "".join(parts)
-    return "" if name in COMMON else name
+    return ""
 
 
 def _reference(column: str) -> tuple[str, ...]:

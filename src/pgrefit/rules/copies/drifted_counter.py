@@ -23,12 +23,15 @@ from pgrefit.rules._ask import (
     scan,
 )
 from pgrefit.rules._columns import stored_tables
+from pgrefit.rules.copies._farther import grandchildren, of_kinds
 from pgrefit.rules.copies._through import Through, asks, undeclared_to
-from pgrefit.rules.copies._ways import DECIMALS, Way, ways_of
+from pgrefit.rules.copies._ways import DECIMALS, Moments, Way, is_moment, keeps_one_of, ways_of
 
 ENOUGH = 0.85  # share of the rows that agree
 FEWEST_FILLED = 10  # rows that are not zero
 FEWEST_NUMBERS = 3
+LITTLE, FEWEST_LARGE = 9, 4  # numbers above that, of which so many do not agree by chance
+MOSTLY = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,11 @@ class Counter:
     ways: tuple[Way, ...]
 
     @property
+    def is_moment(self) -> bool:
+        """Whether it keeps the first or the last of the rows' moments."""
+        return is_moment(self.column)
+
+    @property
     def _counted(self) -> dict[str, Trusted | str | Relation]:
         """What both questions are filled with."""
         (value,) = self.through.values()
@@ -49,7 +57,9 @@ class Counter:
                 "k": self.through.parent_columns[0]}  # fmt: skip
 
     def _as_stored(self, number: Expression) -> Expression:
-        """Nothing is 0; with as many decimals as the column has."""
+        """Nothing is 0, but for a moment; with as many decimals as the column has."""
+        if self.is_moment:
+            return number
         decimals = DECIMALS.search(self.column.type)
         if decimals is None:
             return expression("coalesce({number}, 0)", number=raw(number))
@@ -67,22 +77,50 @@ class Counter:
             )
             for i in range(len(self.ways))
         ]
+        large = [
+            expression(
+                "count(DISTINCT p.{c}) FILTER (WHERE p.{c} = {there} AND p.{c} > {little}) AS {name}",
+                c=self.column.name, name=f"l{i}", there=raw(self._as_stored(expression("n.{w}", w=f"w{i}"))),
+                little=LITTLE,
+            )
+            for i in range(0 if self.is_moment else len(self.ways))
+        ]  # fmt: skip
+        means = [(i, way.differ) for i, way in enumerate(self.ways) if way.differ]
+        sums += [expression("{differ} AS {d}", differ=raw(differ), d=f"d{i}") for i, differ in means]
+        large += [
+            expression(
+                "count(p.{c}) FILTER (WHERE n.{d}) AS {d}, count(*) FILTER (WHERE n.{d} AND p.{c} = {there}) AS {e}",
+                c=self.column.name, d=f"d{i}", e=f"e{i}", there=raw(self._as_stored(expression("n.{w}", w=f"w{i}"))),
+            )
+            for i, _ in means
+        ]  # fmt: skip
+        filled = expression("p.{c} IS NOT NULL" if self.is_moment else "p.{c} <> 0", c=self.column.name)
         select = ddl(
-            "SELECT count(p.{c}) AS stored, count(*) FILTER (WHERE p.{c} <> 0) AS filled,"
+            "SELECT count(p.{c}) AS stored, count(*) FILTER (WHERE {filled}) AS filled,"
             " count(DISTINCT p.{c}) AS numbers, {same} FROM {table} AS p LEFT JOIN (SELECT {f} AS key, {sums}"
             " FROM {child} AS t GROUP BY 1) AS n ON n.key = p.{k}",
-            sums=raw(joined(sums)), same=raw(joined(same)), **self._counted,
+            sums=raw(joined(sums)), same=raw(joined([*same, *large])), filled=raw(filled),
+            **self._counted,
         )  # fmt: skip
         return Question(self.child.name, select)
 
     def best(self, row: Row | None) -> tuple[Way, int] | None:
         """The way that agrees in most rows, and how many differ from it; None where none agrees in nearly all."""
-        if row is None or row.count("filled") < FEWEST_FILLED or row.count("numbers") < FEWEST_NUMBERS:
+        if row is None:
             return None
-        agreeing = [row.count(f"w{i}") for i in range(len(self.ways))]
+        agreeing, stored = [self._agreeing(row, i) for i in range(len(self.ways))], row.count("stored")
         place = agreeing.index(max(agreeing))
-        enough = agreeing[place] >= ENOUGH * row.count("stored")
-        return (self.ways[place], row.count("stored") - agreeing[place]) if enough else None
+        several = FEWEST_FILLED if self.is_moment else FEWEST_NUMBERS
+        common = row.count("filled") >= FEWEST_FILLED and row.count("numbers") >= several
+        enough = common and agreeing[place] >= ENOUGH * stored
+        if not enough and not self.is_moment and row.count(f"l{place}") >= FEWEST_LARGE:
+            enough = agreeing[place] >= MOSTLY * stored
+        return (self.ways[place], stored - agreeing[place]) if enough else None
+
+    def _agreeing(self, row: Row, place: int) -> int:
+        """In how many rows; in none where a mean agrees with numbers that are all the same, and with no others."""
+        copied = self.ways[place].differ is not None and row.count(f"e{place}") < MOSTLY * row.count(f"d{place}")
+        return 0 if copied else row.count(f"w{place}")
 
     def differing(self, way: Way) -> Question:
         """Some of the rows that differ: key, what is stored, what there is."""
@@ -90,7 +128,7 @@ class Counter:
             "SELECT json_agg(concat_ws(' ', d.key, 'says', d.stored, 'and has', d.there) ORDER BY d.key) AS examples"
             " FROM (SELECT p.{k}::text AS key, p.{c} AS stored, {there} AS there FROM {table} AS p"
             " LEFT JOIN (SELECT {f} AS key, {value} AS number FROM {child} AS t GROUP BY 1) AS n ON n.key = p.{k}"
-            " WHERE p.{c} <> {there} ORDER BY p.{k} LIMIT {limit}) AS d",
+            " WHERE p.{c} IS NOT NULL AND p.{c} IS DISTINCT FROM {there} ORDER BY p.{k} LIMIT {limit}) AS d",
             there=raw(self._as_stored(Expression("n.number"))),
             value=raw(way.value), limit=SAMPLE_KEYS, **self._counted,
         )  # fmt: skip
@@ -112,12 +150,19 @@ def _counters(observation: Observation) -> Iterator[Counter]:
         children = () if is_empty(observation, table) else tuple(_children(observation, table))
         keys = key_columns(table) if children else set[str]()
         for column in table.columns if children else ():
-            if not is_numeric(column) or column.name in keys or column.generated or column.identity:
+            if column.name in keys or column.generated or column.identity:
                 continue
             for through in children:
-                ways = ways_of(observation, table, column, through)
+                ways = _ways(observation, table, column, through)
                 if ways:
                     yield Counter(table, column, through.table, through, ways)
+
+
+def _ways(observation: Observation, table: Table, column: Column, through: Through) -> tuple[Way, ...]:
+    if is_numeric(column):
+        return ways_of(observation, table, column, through)
+    kept = keeps_one_of(observation, column, through)
+    return tuple(Moments(observation, column, through).ways()) if kept else ()
 
 
 def _children(observation: Observation, table: Table) -> Iterator[Through]:
@@ -128,6 +173,8 @@ def _children(observation: Observation, table: Table) -> Iterator[Through]:
     for through in undeclared_to(observation, table.name):
         if len(through.columns) == 1 and through.table.name != table.name:
             yield through
+    yield from of_kinds(observation, table)
+    yield from grandchildren(observation, table)
 
 
 @rule(

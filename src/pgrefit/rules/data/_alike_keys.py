@@ -19,7 +19,7 @@ from pgrefit.rules.data._sample import FEWEST_ROWS, Values, sampled_tables
 
 RUN = re.compile(r"[^\W\d_]+")
 WRITTEN = re.compile("(?:[A-ZÀ-Þ]?[a-zß-ÿ]{2,})+|[^a-zß-ÿ]+|[^A-ZÀ-Þ]+")  # as people write words
-BLANKS = " \t\r\n\u00a0"
+BLANKS = " \t\r\n\f\v\u00a0\u2007\u202f\u3000\u200b\ufeff"
 NEARLY_ALL = 0.8  # share of the values that occur once
 NEARLY_SURE = 0.9  # share of the sampled values
 LONGEST = 60

@@ -37,6 +37,7 @@ FEWEST_VALUES = 3
 FEWEST_THINGS = 4  # values of X
 REPEATED = 4  # rows for each value of X
 MOST_COMMON = 0.85  # share of Y's most common value
+LEAST_VARIED = 0.05  # share of the rows with X that have another Y than the most common one
 MOST_COLUMNS = 12
 MOST_REFERENCES = 4
 LOOSE = 0.05  # share of sampled rows that may disagree
@@ -45,7 +46,7 @@ MOST_OF_OTHERS = 0.1  # share of the rows without Y's most common value
 SHORT = 6  # characters of a code
 STREETS = {"street", "address", "line"}
 PARTS = PLACES | STREETS | {"state", "province", "region", "county", "district"}
-MANY = 10  # values of a text that may name a thing
+MANY = 6  # values of a text that may name a thing
 THINGS = {
     "zip", "zipcode", "postcode", "postal", "plz", "city", "code", "sku", "id", "number", "no", "nr", "key", "email",
     "product",
@@ -81,7 +82,8 @@ class Dependency:
         if row is None or not row.count("rows"):
             return None
         rows, others = row.count("rows"), row.count("rows") - row.count("most")
-        return row if row.count("off") <= min(MOST_OFF * rows, MOST_OF_OTHERS * others) else None
+        varied = others >= LEAST_VARIED * rows  # else the one only goes with a kind of rows: the floor with a flat
+        return row if varied and row.count("off") <= min(MOST_OFF * rows, MOST_OF_OTHERS * others) else None
 
     def off(self, observation: Observation) -> int:
         """Rows that disagree with most of those that have the same value."""

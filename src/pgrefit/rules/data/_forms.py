@@ -18,14 +18,19 @@ TRUE_FALSE = (
     {"true", "false"}, {"t", "f"}, {"yes", "no"}, {"y", "n"}, {"on", "off"}, {"0", "1"}, {"ja", "nein"}, {"j", "n"},
     {"ja", "nee"}, {"ja", "nej"}, {"oui", "non"}, {"o", "n"}, {"si", "no"}, {"sí", "no"}, {"s", "n"}, {"sim", "nao"},
     {"sim", "não"}, {"tak", "nie"}, {"ano", "ne"}, {"да", "нет"}, {"是", "否"}, {"wahr", "falsch"}, {"vrai", "faux"},
-    {"verdadero", "falso"}, {"verdadeiro", "falso"}, {"vero", "falso"},
+    {"ya", "tidak"}, {"evet", "hayır"}, {"evet", "hayir"}, {"igen", "nem"}, {"da", "nu"}, {"da", "ne"}, {"kyllä", "ei"},
+    {"так", "ні"}, {"はい", "いいえ"}, {"예", "아니오"}, {"có", "không"}, {"waar", "onwaar"}, {"sant", "falskt"},
+    {"prawda", "fałsz"}, {"verdadero", "falso"}, {"verdadeiro", "falso"}, {"vero", "falso"},
 )  # fmt: skip
 UUID = "[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 UUID_OR_IN_BRACES = rf"{UUID}|\{{{UUID}\}}"
 WHOLE = "[+-]?[0-9]{1,18}"
-DECIMAL = r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?"
+DECIMAL = r"[+-]?[0-9]{1,15}(\.[0-9]{1,30})?"
 GROUPED = r"[1-9][0-9]{0,2}([.][0-9]{3})+(,[0-9]{1,15})?|[1-9][0-9]{0,2}([,  '’][0-9]{3})+([.,][0-9]{1,15})?"
-MARK = r"(€|\$|£|¥|₽|%|zł|kr|Kč|Ft|R\$|EUR|USD|GBP|CHF|PLN|BRL)"
+MARK = (
+    r"(€|\$|£|¥|₽|%|zł|kr|Kč|Ft|R\$|Rp|Rs|RM|₹|₩|₺|₫|₴|฿|₱|₦|EUR|USD|GBP|CHF|PLN|BRL|AUD|CAD|NZD|SEK|NOK|DKK|CZK|HUF"
+    r"|RON|TRY|RUB|UAH|JPY|CNY|INR|IDR|KRW|MXN|ARS|ZAR|SGD|HKD)\.?"
+)
 LOCAL_NUMBER = rf"({MARK}[  ]?)?[+-]?({GROUPED}|[0-9]{{1,15}}([.,][0-9]{{1,15}})?)([  ]?{MARK})?"
 DAY = "(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
@@ -49,6 +54,13 @@ INET = rf"({BYTE}\.){{3}}{BYTE}(/(3[0-2]|[12]?[0-9]))?|(?=.*:.*:)[0-9a-fA-F:]{{4
 MAC = "[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}|[0-9a-fA-F]{2}(-[0-9a-fA-F]{2}){5}"
 JSON = r"[[:space:]]*(\{[[:space:]]*(\}|\"([^\"\\]|\\.)*\"[[:space:]]*:.*\})|\[.*\])[[:space:]]*"
 JSON_LOOK = r'\s*(\{\s*(\}|"([^"\\]|\\.)*("\s*(:.*)?)?$)|\[(\s*$|\s*[\]\[{"0-9tfn-].*))'
+# A root element around all; of HTML only the whole page, since its parts are what people write.
+XML_ROOT = (
+    r"\s*(<\?xml\s[^>]*>\s*)?<(?!(a|abbr|b|big|blockquote|br|center|code|div|em|font|form|h[1-6]|hr|html|i|img|input|li"
+    r"|ol|p|pre|s|script|section|small|span|strong|style|sub|sup|table|u|ul|svg)[\s/>])[A-Za-z_][A-Za-z0-9_.:-]*"
+)
+XML = rf"{XML_ROOT}(\s[^<>]*)?(/>|>.*</[A-Za-z_][A-Za-z0-9_.:-]*>)\s*"
+XML_LOOK = rf"{XML_ROOT}(\s[^<>]*)?(/?>|$).*"
 LEADING_ZERO = "^[+-]?0[0-9]"
 # Where year, month and day are, as patterns with one group each.
 ISO = ("^([0-9]{4})", "^[0-9]{4}[-/.]([0-9]{1,2})", "^[0-9]{4}[-/.][0-9]{1,2}[-/.]([0-9]{1,2})")
@@ -102,7 +114,10 @@ FORMS = (
     Form("macaddr", _like(MAC), MAC),
     Form("numeric", _like(LOCAL_NUMBER), LOCAL_NUMBER, said="as people write it"),
     Form("jsonb", _like(JSON_LOOK, re.DOTALL), JSON),
+    Form("xml", _like(XML_LOOK, re.DOTALL), XML),
 )
+BARE_UUID = Form("uuid", _like("[0-9a-fA-F]{32}"), "[0-9a-fA-F]{32}", said="without hyphens")
+RANDOM_UUID = re.compile("[0-9a-fA-F]{12}4[0-9a-fA-F]{3}[89abAB][0-9a-fA-F]{15}")
 SPAN_FORM = next(form for form in FORMS if form.type == "interval" and not form.said)
 NUMBERS = {"bigint", "numeric"}
 

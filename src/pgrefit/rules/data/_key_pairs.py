@@ -21,7 +21,7 @@ from pgrefit.rules.data._sample import MOMENTS, Values, bare_type, sampled_table
 ROWS = 3000
 FEWEST_ROWS = 500
 FEWEST_VALUES = 3
-MOST_REFERENCES, MOST_COLUMNS = 3, 6
+MOST_REFERENCES, MOST_COLUMNS = 5, 8
 LONGEST = 40
 MOSTLY_DIFFERENT = 0.95  # of the sampled rows, from which on they tell too little
 NEARLY_KEY = 0.5  # different values for each row, from which on it is no part of a key but one itself
@@ -103,7 +103,9 @@ def _pairs(table: Table, columns: tuple[Values, ...]) -> Iterator[KeyPair]:
     references += [v.column.name for v in columns if v.column.name in fitting and _names_a_thing(v.column)]
     telling = [v.column.name for v in columns if v.column.name in fitting]
     done: set[frozenset[str]] = set()
-    for reference in dict.fromkeys(references[:MOST_REFERENCES]):
+    numbered = {name for i in table.indexes if i.unique and not i.primary and len(i.columns) > 1 for name in i.columns}
+    free = [name for name in references if name not in numbered]  # else what is unique within it is declared
+    for reference in dict.fromkeys(free[:MOST_REFERENCES]):
         for column in telling[:MOST_COLUMNS]:
             pair = frozenset((reference, column))
             if reference in fitting and len(pair) == 2 and pair not in done and not _is_declared(table, pair):

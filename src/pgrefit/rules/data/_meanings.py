@@ -28,7 +28,7 @@ NO_KEYS = {
     "shelf", "batch", "lot", "previous", "old", "template", "sort", "hash", "password", "secret", "verification",
     "confirmation", "security", "pocztowy", "insee", "commune", "gemeinde", "municipality", "ibge", "ags",
     "product", "customer", "guest", "buyer", "seller", "author", "editor", "referral",
-    "referrer", "host",
+    "referrer", "host", "pickup", "odbioru", "odbior", "recogida", "retirada", "retrait", "abholung",
 }  # fmt: skip
 CASELESS = {
     "email", "mail", "slug", "sku", "username", "login", "isbn", "iban", "barcode", "vin", "handle", "permalink",
@@ -44,7 +44,7 @@ CODES = {
     "ndc", "icd", "fips", "naics", "sic", "isrc", "issn", "oid", "hash", "token", "name", "label", "title", "ip",
     "otp", "password", "lot", "lote", "batch", "bin", "shelf", "locker", "seat", "bay", "dock", "plot", "badge", "sala",
     "salle", "aula", "desk", "terminal", "msisdn", "imsi", "iccid", "cpf", "cnpj", "nip", "pesel", "siret", "siren",
-    "dni", "branch", "folio", "matricule", "matricula", "ramal",
+    "dni", "branch", "folio", "matricule", "matricula", "ramal", "protocolo", "expediente", "dossier", "firmware", "fw",
 }  # fmt: skip
 ENUMERATIONS = {
     "status", "state", "type", "kind", "level", "role", "priority", "mode", "phase", "stage", "severity", "gender",
@@ -67,7 +67,7 @@ OPEN_LISTS = {
     "id", "uuid", "referrer", "source", "campaign", "approver", "reviewer",
     "operator", "assignee", "handler", "clerk", "driver", "doctor", "teacher", "cashier", "validator", "valideur",
     "inspector", "technician", "engineer", "salesperson", "rep", "username", "login", "nickname", "manager",
-    "supervisor", "instructor", "courier",
+    "supervisor", "instructor", "courier", "variant", "stanowisko", "puesto", "poste", "beruf", "zawod",
 }  # fmt: skip
 FREE_TEXT = {
     "note", "comment", "remark", "description", "message", "text", "body", "content", "summary", "answer", "question",
@@ -145,4 +145,5 @@ def is_flag_like(column: Column) -> bool:
     parts = words(column.name)
     if not parts or set(parts) & NO_FLAGS:
         return False
-    return parts[0] in FLAGS_FIRST or parts[-1] in FLAGS_LAST or (parts[-1].endswith("ed") and len(parts[-1]) > 4)
+    last = {parts[-1], *english(column.name)[-1:]}
+    return parts[0] in FLAGS_FIRST or bool(last & FLAGS_LAST) or (parts[-1].endswith("ed") and len(parts[-1]) > 4)

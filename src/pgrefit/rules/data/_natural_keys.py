@@ -13,9 +13,12 @@ from pgrefit.model.ddl import Expression, expression
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import WHOLE_TYPES, Row, is_text, key_columns, row_of
+from pgrefit.rules._languages import english
+from pgrefit.rules._names import words
+from pgrefit.rules._purposes import is_part
 from pgrefit.rules.data._alike_keys import in_unique_key, is_mail
 from pgrefit.rules.data._exact import counted
-from pgrefit.rules.data._meanings import FREE_TEXT, SECRETS, is_key_like, means
+from pgrefit.rules.data._meanings import FREE_TEXT, NO_KEYS, NUMBERS, SECRETS, is_key_like, means
 from pgrefit.rules.data._sample import FEWEST_ROWS, Values, sampled_tables
 
 NEARLY_ALL = 0.9
@@ -105,17 +108,29 @@ def _is_candidate(table: Table, values: Values) -> bool:
     kind = is_text(column) or column.type in {*WHOLE_TYPES, "uuid"}
     telling = values.filled >= FEWEST_ROWS and values.different >= NEARLY_ALL * values.filled
     plain = not column.generated and not means(column, SECRETS)
-    return kind and telling and plain and (is_key_like(table, column) or _is_key_by_values(values))
+    named = is_key_like(table, column) or _is_key_by_values(values)
+    return kind and telling and plain and named and not (is_mail(values) and _is_of_another(table))
+
+
+def _is_of_another(table: Table) -> bool:
+    """Whether a row is a part of another thing, or a token sent to somebody: a mail address in it recurs."""
+    required = [column for column in table.columns if column.not_null]
+    token = any(means(column, {"token"}) for column in required)
+    return is_part(table) or (token and any(means(column, {"expires", "expire", "expiry"}) for column in required))
 
 
 def _is_key_by_values(values: Values) -> bool:
     """Text that people do not write: addresses of mail, or codes that are all of one shape and differ in digits."""
     column = values.column
     all_differ = values.filled >= FEWEST_CODES and values.different >= NEARLY_SURE * values.filled
+    if all_differ and column.type in WHOLE_TYPES and column.default is None:  # the number of a thing
+        said = words(column.name)
+        named = english(column.name)[-1:] != english(column.name)[:1] and {*english(column.name)[-1:]} & NUMBERS
+        return bool(named or {*said[:1]} & {"nr", "no"}) and not means(column, NO_KEYS)
     if not all_differ or not is_text(column):
         return False
     if is_mail(values):
-        return not means(column, OF_OTHERS)
+        return not means(column, OF_OTHERS | NO_KEYS)
     if values.longest > LONGEST_CODE or means(column, UNIQUE_BY_CHANCE | NUMBERS_BY_CHANCE):
         return False
     return (values.form is None and _are_codes(values)) or _are_long_numbers(values)

@@ -51,6 +51,7 @@ BEGINNINGS = {
     "issued": ("expires", "due"), "invoiced": ("due",), "abfahrt": ("ankunft",), "abflug": ("ankunft",),
     "salida": ("llegada", "entrada"), "partida": ("chegada",), "depart": ("arrivee",), "od": ("do",),
     "ingang": ("eind", "einde", "afloop"), "aanvang": ("einde", "eind"), "desde": ("hasta",),
+    "eingang": ("ausgang",), "geboren": ("verstorben", "gestorben"),
     "du": ("au",), "de": ("ate",), "dal": ("al",), "apertura": ("cierre", "chiusura"),
     "abertura": ("fechamento", "encerramento"), "ouverture": ("fermeture", "cloture"),
     "emision": ("vencimiento", "caducidad"), "emissao": ("vencimento",), "emissione": ("scadenza",),

@@ -71,11 +71,45 @@ NEVER_WORDS = {
     "не указано",
     "нет данных",
     "未填写",
+    "sem informação",
+    "sem informacao",
+    "s/i",
+    "sin información",
+    "sin informacion",
+    "no especificado",
+    "no consta",
+    "senza informazioni",
+    "non specificato",
+    "non renseigné",
+    "non renseigne",
+    "non communiqué",
+    "non précisé",
+    "ohne angabe",
+    "o. a.",
+    "o.a.",
+    "niet opgegeven",
+    "niet ingevuld",
+    "ikke oppgitt",
+    "ikke angivet",
+    "ej angivet",
+    "uppgift saknas",
+    "ei tiedossa",
+    "nezadáno",
+    "neuvedeno",
+    "nincs adat",
+    "belirtilmemiş",
+    "belirtilmedi",
+    "tidak diketahui",
+    "tidak ada data",
+    "データなし",
 }
 MAYBE_WORDS = {
     "none", "unknown", "na", "nil", "not available", "(none)", "missing", "not specified", "unbekannt", "keine",
     "desconocido", "desconocida", "ninguno", "desconhecido", "sconosciuto", "inconnu", "inconnue", "aucun", "onbekend",
     "geen", "nieznany", "brak", "неизвестно", "нет", "未知", "无", "不详",
+    "néant", "neant", "ninguna", "nenhum", "nenhuma", "nessuno", "nessuna", "żaden", "okänd", "ukjent", "ukendt",
+    "tuntematon", "neznámý", "ismeretlen", "bilinmiyor", "yok", "tidak ada", "belum ada", "невідомо", "不明", "なし",
+    "없음", "알수없음", "não informada", "nao informada", "desconhecida", "sconosciuta",
 }  # fmt: skip
 NAMED_NA = {"country", "region", "continent", "code", "language", "market", "territory", "symbol", "iso"}
 PLACEHOLDERS = {
@@ -85,6 +119,7 @@ PLACEHOLDERS = {
 FULL = re.compile(
     r"-9+(\.9+)?|9{3,}(\.9+)?|9{2}\.9+|-?8{3,}|123456(7(89?)?)?|-32768|-2147483648"
 )  # as far as the field goes
+NINES, ABOVE = re.compile(r"9{5,}(\.9+)?"), 1.2  # and how far above all others
 WHOLE_ONLY = re.compile(r"-?\d+")
 NEVER_ZERO = {"year", "height", "weight", "width", "length", "age", "latitude", "longitude", "lat", "lng", "lon",
               "area", "pulse", "pressure"}  # fmt: skip
@@ -93,7 +128,8 @@ SOLD, LONG = {"price", "amount", "cost", "fee", "total", "rate"}, 7
 YEARS = (1500, 2200)
 FIRST_DAYS = ("0001-01-01", "1111-11-11", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1901-01-01",
               "1970-01-01")  # fmt: skip
-LAST_DAYS = ("2099-12-31", "2999-12-31", "3000-01-01", "9999-01-01", "9999-12-31")
+LAST_DAYS = ("2038-01-19", "2050-12-31", "2079-06-06", "2099-12-31", "2100-12-31", "2199-12-31", "2200-01-01",
+             "2999-12-31", "3000-01-01", "9999-01-01", "9999-12-31")  # fmt: skip
 ENDS = {"to", "until", "till", "thru", "end", "ends", "expires", "expiry", "expiration", "valid", "bis"}
 NEGATIVE = {
     "balance", "delta", "change", "difference", "diff", "offset", "temperature", "temp", "direction", "sign", "vote",
@@ -107,6 +143,7 @@ FEWEST_HITS = 3
 LEAST_SHARE = 0.002
 MOST_SHARE = 0.95
 FEWEST_OTHERS = 5  # different values beside it
+MANY_OTHERS = 10
 FAR_ABOVE = 10  # the least of numbers that could be negative, where -1 stands for none
 OFTEN = 3  # times as many rows as another value has, where the word could be one of them
 SPIKE = 10  # times as many, in a column whose values are nearly all different
@@ -175,7 +212,8 @@ class Suspect:
         if number in {-1, -9} and means(self.column, NEGATIVE):
             return least >= FAR_ABOVE
         below = least >= 0 or number <= 3 * least
-        return below if number < 0 else most * 3 <= number
+        above = ABOVE if NINES.fullmatch(sentinel) else 3
+        return below if number < 0 else most * above <= number
 
 
 def _year(day: str) -> int:
@@ -222,7 +260,15 @@ def _placeholders(values: Values, seen: set[str]) -> set[str]:
     zero = {"0"} if means(column, NEVER_ZERO) else set[str]()
     sold = {n for n in numbers if "." in n and len(n) < LONG} if means(column, SOLD) else set[str]()  # at 99.99
     full = {n for n in numbers if n in PLACEHOLDERS or FULL.fullmatch(n)} - sold
-    return full | (numbers & (zero | years))
+    return full | (numbers & (zero | years)) | _only_negative(values, numbers)
+
+
+def _only_negative(values: Values, numbers: set[str]) -> set[str]:
+    """The one whole number below 0, where there is but one, again and again, and others are many: -2, -77."""
+    below = {n for n in numbers if n.startswith("-")}
+    alone = len(below) == 1 and values.different > MANY_OTHERS and all(map(WHOLE_ONLY.fullmatch, below))
+    often = any(values.common.get(n, 0) >= FEWEST_HITS for n in below)
+    return below if alone and often and not means(values.column, NEGATIVE) else set()
 
 
 def _is_round(text: str, values: Values) -> bool:

@@ -23,7 +23,8 @@ LONGEST = 60
 LONG_WORD = 6  # letters, from which on a slip of one of them makes no other word
 RARER = 20  # times
 POINT = re.compile(r"^([^\W\d_]{2,})[.,;]$")  # after the only word
-SPACE = re.compile(r"[\s_\-]+")
+SPACE = re.compile(r"[\s_\-\u200b\ufeff]+")
+LONG = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae", "œ": "oe", "þ": "th"})
 LETTERS = re.compile(r"[^\W\d_]{3}")
 CASELESS_CODES = ENUMERATIONS | {"country", "currency", "language", "lang", "locale", "nationality"}
 SHORT_ANSWERS = {"source", "format", "input", "output", "template"}  # where the values are few
@@ -53,6 +54,7 @@ class Listed:
         groups = self._groups(found, fold_all=False)
         if any(_differ_in_case(group) for group in groups.values()):  # then short ones do too
             groups = self._groups(found, fold_all=True)
+        groups = _spelled_out(groups)
         allowed = _allowed(self.table, self.column)
         right = {k: max(g, key=lambda v: (v in allowed, _is_neat(v), found[v])) for k, g in groups.items()}
         slips = {k: right[other] for k, other in self._slips(groups, found, allowed).items()}
@@ -74,9 +76,25 @@ class Listed:
     def _folded(self, value: str, *, fold_all: bool) -> str:
         """What spellings of one value have in common; of short words and symbols the case may tell something."""
         bare = _without_marks(POINT.sub(r"\1", SPACE.sub(" ", value).strip()))
-        plain = means(self.column, CASELESS_CODES)
+        plain = means(self.column, CASELESS_CODES) or self.values.form is not None
         told = self.column.type.endswith("citext") or (means(self.column, CASE_TELLS) and not plain)
         return value.strip() if told or not (plain or fold_all or LETTERS.search(value)) else bare.casefold()
+
+
+def _spelled_out(groups: dict[str, list[str]]) -> dict[str, list[str]]:
+    """One group of geprüft and geprueft."""
+    joined = {key: [*values] for key, values in groups.items()}
+    for key, values in groups.items():
+        longer = next((out for v in values if (out := _long(v)) and out != key and out in groups), None)
+        if longer and key in joined:
+            joined[key] += joined.pop(longer, [])
+    return joined
+
+
+def _long(value: str) -> str:
+    """As it is written where there are no such letters; nothing where there is none in it."""
+    plain = SPACE.sub(" ", unicodedata.normalize("NFC", value)).strip().casefold()
+    return _without_marks(plain.translate(LONG)) if plain != plain.translate(LONG) else ""
 
 
 def _differ_in_case(values: list[str]) -> bool:
@@ -123,9 +141,16 @@ def _found(observation: Observation) -> Iterator[Listed]:
         keys = key_columns(table)
         for values in columns:
             column = values.column
-            plain = is_text(column) and column.name not in keys and not column.generated and values.form is None
+            own = is_text(column) and column.name not in keys and not column.generated
+            plain = own and (values.form is None or _are_answers(values))
             if plain and _repeats(values) and not means(column, (FREE_TEXT - SHORT_ANSWERS) | SECRETS):
                 yield Listed(table, column, values)
+
+
+def _are_answers(values: Values) -> bool:
+    """Yes and no in whatever words, some of them in another case: Y, N and y."""
+    words = {text.strip().casefold() for text in values.common}
+    return values.form is not None and values.form.type == "boolean" and len(words) < values.different
 
 
 def _repeats(values: Values) -> bool:

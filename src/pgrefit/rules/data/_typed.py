@@ -15,12 +15,13 @@ from pgrefit.rules._ask import Row, is_text, key_columns, row_of
 from pgrefit.rules._languages import english
 from pgrefit.rules._names import reference_name
 from pgrefit.rules.data._exact import counted, examples, how_many
-from pgrefit.rules.data._forms import LEADING_ZERO, NUMBERS, SPAN_FORM, Form, bare, blank, fits
+from pgrefit.rules.data._forms import BARE_UUID, LEADING_ZERO, NUMBERS, RANDOM_UUID, SPAN_FORM, Form, bare, blank, fits
 from pgrefit.rules.data._meanings import CODES, ENUMERATIONS, means
 from pgrefit.rules.data._sample import FEWEST_ROWS, Values, sampled_tables
 
 ENOUGH = 0.9
 OF_ONE_LENGTH = 0.95  # share of the decimals
+LONGEST_PART = 4  # digits of a part of a version
 SHORTEST_CODE = 4  # digits
 FEWEST_CODES = 5
 DECIMAL_CODES = {"version", "release", "build", "extension", "chapter", "section", "paragraph", "article", "ip", "icd",
@@ -121,7 +122,7 @@ def _text_keys(observation: Observation) -> set[tuple[str, ...]]:
 def _form(table: Table, values: Values) -> Form | None:
     if values.filled < FEWEST_ROWS or _is_one_of_many_kinds(table, values.column):
         return None
-    form = values.form
+    form = values.form or _bare_uuid(values)
     if form is None or form.type not in NUMBERS:
         return _told_by_name(form, values) if form else None
     if form.said and (means(values.column, LISTS) or not _is_local_number(values)):
@@ -129,6 +130,14 @@ def _form(table: Table, values: Values) -> Form | None:
     named_so = means(values.column, CODES if form.type == "bigint" else DECIMAL_CODES)
     is_code = named_so or reference_name(values.column.name).marked
     return None if is_code or _all_of_one_length(values) or _are_versions(values, form) else form
+
+
+def _bare_uuid(values: Values) -> Form | None:
+    """Uuids without hyphens, by the name or by the digits that random ones have in common; else they may be hashes."""
+    texts = [text.strip() for text in values.common]
+    named_so = means(values.column, {"uuid", "guid"})
+    made_so = all(map(RANDOM_UUID.fullmatch, texts))
+    return BARE_UUID if (named_so or made_so) and texts and all(map(BARE_UUID.looks, texts)) else None
 
 
 def _told_by_name(form: Form, values: Values) -> Form | None:
@@ -151,7 +160,7 @@ def _are_versions(values: Values, form: Form) -> bool:
     decimals = [text.strip().partition(".")[2] for text in values.common if "." in text and form.looks(text)]
     lengths = Counter(map(len, decimals))
     mixed = max(lengths.values(), default=0) < OF_ONE_LENGTH * len(decimals)
-    return mixed and any(len(part) > 1 and part.endswith("0") for part in decimals)
+    return mixed and max(lengths) <= LONGEST_PART and any(len(part) > 1 and part.endswith("0") for part in decimals)
 
 
 def _is_local_number(values: Values) -> bool:
@@ -171,7 +180,8 @@ def _all_of_one_length(values: Values) -> bool:
     """Digits that are always as many are a code, an account, a telephone; years are none."""
     texts = ["".join(text.split()) for text in values.common]
     lengths = {len(text) for text in texts}
-    if len(lengths) != 1 or values.different <= FEWEST_CODES or not all(map(str.isdigit, texts)):
+    digits = sum(map(str.isdigit, texts)) >= ENOUGH * len(texts) and all(t.isalnum() and t[-1].isdigit() for t in texts)
+    if len(lengths) != 1 or values.different <= FEWEST_CODES or not digits:
         return False
-    years = all(text[:2] in {"19", "20"} for text in texts)
+    years = all(text[:2] in {"19", "20"} for text in texts if text.isdigit())
     return lengths.pop() >= SHORTEST_CODE and not (years and len(texts[0]) == 4)

@@ -20,8 +20,8 @@ PASSWORDS = {"password", "secret", "hash", "salt", "digest", "pin"}
 LONGEST_ANSWER = 5  # characters of a yes or no: false
 NEAR = 0.99  # in the sample
 SETTLED = {
-    "tenant", "org", "organization", "company", "currency", "locale", "language", "timezone", "version", "schema",
-    "country", "site", "store", "region", "environment", "env", "deleted", "retry", "attempt", "error", "failure",
+    "tenant", "org", "organization", "company", "locale", "timezone", "version", "schema",
+    "site", "store", "environment", "env", "deleted", "retry", "attempt", "error", "failure",
 }  # fmt: skip
 
 

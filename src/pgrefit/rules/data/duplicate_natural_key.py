@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pgrefit.model.ddl import ddl
 from pgrefit.model.finding import Cost, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
-from pgrefit.rules._ask import SAMPLE_KEYS, Row, known, named, row_of, rows_of, scan
+from pgrefit.rules._ask import SAMPLE_KEYS, Row, catalog, known, named, row_of, rows_of, scan
 from pgrefit.rules.data import _key_pairs as pairs
+from pgrefit.rules.data import _key_triples as triples
 from pgrefit.rules.data._natural_keys import NEARLY_ALL, NaturalKey, natural_keys
 from pgrefit.rules.data._sample import samples
 from pgrefit.rules.data._sentinels import sentinel_suspects
@@ -26,6 +27,8 @@ def _asks(observation: Observation) -> Iterator[Question]:
             yield _duplicates(key)
     yield from pairs.questions(observation)
     yield from (pair.duplicates() for pair, _ in _twice(observation))
+    yield from triples.questions(observation)
+    yield from (triple.duplicates() for triple, _ in _three_twice(observation))
 
 
 def _twice(observation: Observation) -> Iterator[tuple[pairs.KeyPair, Row]]:
@@ -34,6 +37,13 @@ def _twice(observation: Observation) -> Iterator[tuple[pairs.KeyPair, Row]]:
         row = pair.holds(observation)
         if row and row.count("pairs") < row.count("rows"):
             yield pair, row
+
+
+def _three_twice(observation: Observation) -> Iterator[tuple[triples.KeyTriple, Row]]:
+    for triple in triples.key_triples(observation):
+        row = triple.holds(observation)
+        if row and row.count("all_0") < row.count("rows"):
+            yield triple, row
 
 
 def _has_few_duplicates(observation: Observation, key: NaturalKey, row: Row) -> bool:
@@ -110,6 +120,7 @@ def duplicate_natural_key(observation: Observation) -> Iterator[Finding]:
                 cost=Cost(rows=extra),
             )  # fmt: skip
     yield from (_of_pair(observation, pair, row) for pair, row in _twice(observation))
+    yield from (_of_three(observation, triple, row) for triple, row in _three_twice(observation))
 
 
 def _of_pair(observation: Observation, pair: pairs.KeyPair, row: Row) -> Finding:
@@ -124,5 +135,21 @@ def _of_pair(observation: Observation, pair: pairs.KeyPair, row: Row) -> Finding
             scan("for example", tuple(f"{r.text('value')} ({r.count('rows')} rows)" for r in found)),
         )),
         advice=f"merge the rows that have the same pair, then declare ({pair.reference}, {pair.column}) UNIQUE",
+        cost=Cost(rows=extra),
+    )  # fmt: skip
+
+
+def _of_three(observation: Observation, triple: triples.KeyTriple, row: Row) -> Finding:
+    extra, found = row.count("rows") - row.count("all_0"), rows_of(observation, triple.duplicates()) or []
+    names = ", ".join(triple.columns)
+    return Finding(
+        object=str(triple.table.name),
+        message=f"has another {names} in each row, but in a few rows the same",
+        severity=Severity.ERROR,
+        evidence=known((
+            catalog("unique together", triple.columns), scan("rows", row.count("rows")), scan("rows too many", extra),
+            scan("for example", tuple(f"{r.text('value')} ({r.count('rows')} rows)" for r in found)),
+        )),
+        advice=f"merge the rows that are alike, then declare ({names}) UNIQUE",
         cost=Cost(rows=extra),
     )  # fmt: skip

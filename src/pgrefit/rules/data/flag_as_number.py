@@ -9,11 +9,28 @@ from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import WHOLE_TYPES, catalog, key_columns, named, row_of, scan
+from pgrefit.rules._languages import meanings
+from pgrefit.rules._names import reference_name, singular, words
+from pgrefit.rules.data._alike_keys import in_unique_key
 from pgrefit.rules.data._exact import counted, how_many, is_checked
-from pgrefit.rules.data._meanings import is_flag_like
-from pgrefit.rules.data._sample import FEWEST_ROWS, sampled_tables, samples
+from pgrefit.rules.data._meanings import ENUMERATIONS, is_flag_like
+from pgrefit.rules.data._sample import FEWEST_ROWS, Values, sampled_tables, samples
 
 NARROW = (*WHOLE_TYPES, "numeric(1,0)")
+NARROWEST = ("smallint", "numeric(1,0)")
+MANY_ROWS = 200
+LEAST = 0.01  # share of the rarer of the two
+COUNTED = {
+    "count", "number", "total", "amount", "quantity", "sum", "size", "length", "width", "height", "depth", "weight",
+    "score", "rating", "point", "grade", "level", "floor", "rank", "order", "position", "place", "index", "offset",
+    "sequence", "seq", "step", "stage", "phase", "round", "lap", "turn", "try", "attempt", "retry", "dose", "day",
+    "week", "month", "year", "hour", "minute", "second", "duration", "age", "version", "revision", "generation",
+    "digit", "decimal", "precision", "scale", "bit", "parity", "value", "delta", "change", "balance", "stock", "limit",
+    "minimum", "maximum", "capacity", "percent", "rate", "price", "cost", "fee", "tax", "discount", "gender", "code",
+    "category", "group", "slot", "lane", "seat", "unit", "goal", "child", "baby", "guest", "label", "target",
+    "port", "pin", "team", "side", "player", "pole", "axis", "channel", "bank", "shard", "bucket", "replica",
+    "quality", "qos", "zone", "line",
+}  # fmt: skip
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
@@ -27,8 +44,19 @@ def _flags(observation: Observation) -> Iterator[tuple[Table, Column]]:
         for values in columns:
             column = values.column
             two = set(values.common) == {"0", "1"} and values.filled >= FEWEST_ROWS
-            if two and column.type in NARROW and column.name not in keys and is_flag_like(column):
+            if two and column.type in NARROW and column.name not in keys and _is_flag(table, values):
                 yield table, column
+
+
+def _is_flag(table: Table, values: Values) -> bool:
+    """By its name; or by a type that holds hardly more, in many rows, and a name that says nothing of a number."""
+    column = values.column
+    seldom = min(values.common.values()) >= LEAST * values.filled
+    narrow = column.type in NARROWEST and values.filled >= MANY_ROWS and seldom
+    said = meanings(column.name)
+    counts = said & (COUNTED | ENUMERATIONS) or any(word != singular(word) for word in words(column.name))
+    counts = counts or in_unique_key(table, column.name)  # which of several it is
+    return is_flag_like(column) or (narrow and not counts and not reference_name(column.name).marked)
 
 
 def _counts(table: Table, column: Column) -> Question:
@@ -57,7 +85,7 @@ def _counts(table: Table, column: Column) -> Question:
     """,
 )
 def flag_as_number(observation: Observation) -> Iterator[Finding]:
-    """Whole numbers that are 0 or 1 in every row, under a name that asks for yes or no."""
+    """Whole numbers that are 0 or 1 in every row, under a name that asks for yes or no, or in the smallest type."""
     for table, column in _flags(observation):
         row = row_of(observation, _counts(table, column))
         if row and not row.count("others"):

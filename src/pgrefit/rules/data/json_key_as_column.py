@@ -14,6 +14,7 @@ from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import Row, is_empty, is_text, known, named, row_of, rows_of, sample_of, scan, tables
 from pgrefit.rules._names import stems
+from pgrefit.rules._purposes import is_passed_on
 from pgrefit.rules.data._exact import counted, examples, how_many, shown
 from pgrefit.rules.data._forms import JSON_TEST
 from pgrefit.rules.data._meanings import means
@@ -27,7 +28,9 @@ MOST_KEYS = 12
 FOREIGN = {
     "raw", "response", "request", "before", "after", "old", "new", "diff", "changes", "change", "snapshot", "webhook",
     "header", "cache", "log", "audit", "history", "state", "schema", "context", "backup",
+    "antes", "despues", "depois", "previo", "vorher", "nachher", "avant", "apres", "prima", "dopo", "przed", "po",
 }  # fmt: skip
+PAYLOADS = {"payload", "arg", "args", "argument", "param", "params", "parameter", "message", "body", "data", "event"}
 TYPES: dict[str, JsonType] = {"string": "text", "number": "numeric", "boolean": "boolean"}
 
 
@@ -81,7 +84,8 @@ def _columns(observation: Observation) -> Iterator[tuple[Table, Column]]:
     for table in tables(observation):
         if table.kind != "foreign table" and not is_empty(observation, table):
             plain = (c for c in table.columns if c.type in {"json", "jsonb"} or (table.name, c.name) in texts)
-            yield from ((table, column) for column in plain if not means(column, FOREIGN) and not column.generated)
+            passed = PAYLOADS if is_passed_on(table) else set[str]()  # what is passed on is the receiver's to read
+            yield from ((table, c) for c in plain if not means(c, FOREIGN | passed) and not c.generated)
 
 
 def _texts(observation: Observation) -> set[tuple[Relation, str]]:
@@ -161,7 +165,10 @@ def _asks(observation: Observation) -> Iterator[Question]:
         SELECT n, jsonb_build_object('k' || n % 5, n, 'serial', 'S' || n), '{"ok": true}', 'S' || n,
                CASE WHEN n % 2 = 0 THEN '{"theme": "dark"}' ELSE '{"size": 3}' END::jsonb
         FROM generate_series(1, 200) AS n;
-        ANALYZE device;
+        CREATE TABLE outbox (id int PRIMARY KEY, topic text, payload jsonb NOT NULL, attempts int, sent_at timestamptz);
+        INSERT INTO outbox SELECT n, 'moved', jsonb_build_object('serial', 'S' || n), 1, now()
+        FROM generate_series(1, 200) AS n;
+        ANALYZE device, outbox;
     """,
 )
 def json_key_as_column(observation: Observation) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from pgrefit.rules.data._typed import typed_names
 
 PROSE = 100  # characters of the longest from which on a text is no label
 LARGE = 1_000_000  # rows; of a larger table only columns are read in whose sample there is one
-BLANKS = " \t\r\n\u00a0"
+BLANKS = " \t\r\n\f\v\u00a0\u2007\u202f\u3000\u200b\ufeff"
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
@@ -58,7 +58,11 @@ def _is_padded(text: str) -> bool:
 
 
 def _padded(column: str) -> Expression:
-    return expression("t.{c}::text <> btrim(t.{c}::text, {blanks})", c=column, blanks=Literal(BLANKS))
+    """Of texts of one line: in those of several, blanks lay out what is there."""
+    return expression(
+        "t.{c}::text <> btrim(t.{c}::text, {blanks}) AND btrim(t.{c}::text, {blanks}) !~ {line}",
+        c=column, blanks=Literal(BLANKS), line=Literal(r"[\r\n]"),
+    )  # fmt: skip
 
 
 def _counts(table: Table, names: tuple[str, ...]) -> Question:

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from pgrefit.changes.add_check import AddCheck
 from pgrefit.model.ddl import Expression, Literal, expression, joined, raw
 from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.lookup import remembered
 from pgrefit.model.names import fit
 from pgrefit.model.observation import Observation, Question
+from pgrefit.model.snapshot import Snapshot
 from pgrefit.rules._ask import named, scan
+from pgrefit.rules._purposes import is_passed_on
 from pgrefit.rules.data._exact import by_value, is_checked
 from pgrefit.rules.data._meanings import ENUMERATIONS, OPEN_LISTS, ends_as, is_place, means
 from pgrefit.rules.data._sample import samples
@@ -22,6 +25,8 @@ FEWEST_ROWS = 60
 REPEATED = 10  # rows for each value
 WORD = re.compile(r"[^\W\d_][\w .:/+-]{0,39}")
 VOWEL = re.compile("[aeiouyAEIOUY]")  # of which the initials of people have few
+DOTTED = re.compile(r"[A-Za-z]\w*([.:][A-Za-z]\w*)+")
+KINDS = {"kind", "type", "class", "event", "action"}
 IDENTIFIERS = (re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*"), re.compile(r"[A-Z][A-Z0-9]+([_-][A-Z0-9]+)*"))
 
 
@@ -32,13 +37,13 @@ def _asks(observation: Observation) -> Iterator[Question]:
 
 def _likely(observation: Observation) -> Iterator[Listed]:
     for listed in listed_columns(observation):
-        if _is_named_so(listed) and not is_checked(listed.table, listed.column.name):
+        if _is_named_so(observation, listed) and not is_checked(listed.table, listed.column.name):
             yield listed
 
 
-def _is_named_so(listed: Listed) -> bool:
+def _is_named_so(observation: Observation, listed: Listed) -> bool:
     """By its name, or by values that look like a program's."""
-    if is_place(listed.table, listed.column):
+    if is_place(listed.table, listed.column) or _names_code(observation, listed):
         return False
     if ends_as(listed.column, ENUMERATIONS):
         return True
@@ -47,6 +52,19 @@ def _is_named_so(listed: Listed) -> bool:
     closed = constants or not means(listed.column, OPEN_LISTS)
     initials = sum(not VOWEL.search(value) for value in listed.values.common) * 2 >= listed.values.different
     return closed and any(shapes) and not initials and listed.values.different <= MOST_OF_UNNAMED
+
+
+def _names_code(observation: Observation, listed: Listed) -> bool:
+    """Whether the values are what the application calls its own: each release adds task.moved, or a class of job."""
+    dotted = all(DOTTED.fullmatch(value) for value in listed.values.common)
+    what = ends_as(listed.column, KINDS) and is_passed_on(listed.table)
+    names = _table_names(observation.snapshot)
+    return dotted or what or all(value in names for value in listed.values.common)
+
+
+@remembered
+def _table_names(db: Snapshot) -> frozenset[str]:
+    return frozenset(table.name.name for table in db.own_tables())
 
 
 def _values(observation: Observation, listed: Listed) -> dict[str, int]:

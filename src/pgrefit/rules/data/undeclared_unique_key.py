@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from pgrefit.changes.add_unique import AddUnique
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
-from pgrefit.rules._ask import named, scan
+from pgrefit.model.snapshot import Column
+from pgrefit.rules._ask import Row, catalog, named, scan
 from pgrefit.rules.data import _key_pairs as pairs
+from pgrefit.rules.data import _key_triples as triples
 from pgrefit.rules.data._alike_keys import alike_keys
+from pgrefit.rules.data._meanings import means
 from pgrefit.rules.data._natural_keys import natural_keys
 from pgrefit.rules.data._sample import samples
 
 FEWEST_ROWS = 100
+WITH_KEY, WITH_MAIL = 0.5, 0.75  # share of the rows
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
@@ -21,6 +25,7 @@ def _asks(observation: Observation) -> Iterator[Question]:
     yield from (key.question() for key in natural_keys(observation))
     yield from (key.question() for key in alike_keys(observation))
     yield from pairs.questions(observation)
+    yield from triples.questions(observation)
 
 
 @rule(
@@ -55,7 +60,8 @@ def undeclared_unique_key(observation: Observation) -> Iterator[Finding]:
     told = {named(k.table, k.column.name) for k in alike_keys(observation) if k.collisions(observation)}
     for key in natural_keys(observation):
         row, name = key.counts(observation), named(key.table, key.column.name)
-        if row and row.count("filled") == row.count("different") >= FEWEST_ROWS and name not in told:
+        unique = row is not None and row.count("filled") == row.count("different") >= FEWEST_ROWS
+        if row and unique and name not in told and _usual(row, key.column):
             yield Finding(
                 object=name,
                 message="has another value in each row, and no unique index keeps it so",
@@ -67,6 +73,25 @@ def undeclared_unique_key(observation: Observation) -> Iterator[Finding]:
                 remedy=(AddUnique(table=key.table.name, columns=(key.column.name,)),),
             )  # fmt: skip
     yield from _within_another(observation)
+    for triple in triples.key_triples(observation):
+        row = triple.holds(observation)
+        if row and row.count("all_0") == row.count("rows"):
+            yield Finding(
+                object=str(triple.table.name),
+                message=f"has another {', '.join(triple.columns)} in each row, and no unique index keeps it so",
+                severity=Severity.INFO,
+                evidence=(
+                    catalog("unique together", triple.columns), scan("rows", row.count("rows")),
+                    *(scan(f"different {name}", row.count(f"{place}_0"))
+                      for place, name in zip("xyz", triple.columns, strict=True)),
+                ),
+                remedy=(AddUnique(table=triple.table.name, columns=triple.columns),),
+            )  # fmt: skip
+
+
+def _usual(row: Row, column: Column) -> bool:
+    """Whether most rows have a value: by what many do without no row is found, and nobody signs in."""
+    return row.count("filled") >= (WITH_MAIL if means(column, {"email", "mail"}) else WITH_KEY) * row.count("rows")
 
 
 def _within_another(observation: Observation) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ WHICH_TABLE = frozenset(
     {"tg_relid", "tg_relname", "tg_table_name", "tg_table_schema", "tg_argv", "tg_name", "tg_nargs"}
 )
 ROWS = frozenset({"new", "old"})
+OTHER_SOURCES = (pb.RangeSubselect, pb.RangeFunction, pb.CommonTableExpr, pb.SubLink, pb.RangeTableFunc)
 ROW_AS_DOCUMENT = frozenset({"hstore", "row_to_json", "to_json", "to_jsonb"})
 
 
@@ -26,7 +27,7 @@ def missing_columns(db: Snapshot, body: Body) -> tuple[str, ...]:
     """Such columns as `table.column`, each once."""
     found = [*_of_triggers(db, body)]
     for query in queries(body):
-        found += [*_targets(db, body, query), *_qualified(db, body, query)]
+        found += [*_targets(db, body, query), *_qualified(db, body, query), *_bare(db, body, query)]
     return tuple(dict.fromkeys(found))
 
 
@@ -52,6 +53,28 @@ def _qualified(db: Snapshot, body: Body, query: Tree) -> Iterator[str]:
         relation = known.get(path[0]) if len(path) == 2 and len(path) == len(column.fields) else None
         if relation and path[1] not in OF_EVERY_TABLE and path[1] not in by_bare_name(db):
             yield from _absent(relation, [path[1]])
+
+
+def _bare(db: Snapshot, body: Body, query: Tree) -> Iterator[str]:
+    """Without a table before them, where all that the statement reads are tables of which the columns are known."""
+    tables = query.all(pb.RangeVar)
+    if not tables or any(query.all(kind) for kind in OTHER_SOURCES) or any(table.alias.colnames for table in tables):
+        return
+    named = [meant_by(db, body, table) for table in tables]
+    relations = [relation for relation in named if relation is not None]
+    if len(relations) < len(named):
+        return
+    known = {column.name for relation in relations for column in relation.columns} | OF_EVERY_TABLE
+    known |= {
+        *body.variables,
+        *_names_of_parameters(body),
+        *(table.alias.aliasname or table.relname for table in tables),
+    }
+    known |= {target.name for target in query.all(pb.ResTarget) if target.name}
+    for column in query.all(pb.ColumnRef):
+        name = column.fields[0].string.sval if len(column.fields) == 1 else ""
+        if name and not {name, name.lower()} & known and not name.lower().startswith("tg_"):
+            yield relations[0].name.column(name)
 
 
 def _aliases(db: Snapshot, body: Body, query: Tree) -> dict[str, Table | View | None]:

@@ -13,7 +13,7 @@ from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Snapshot, Table, View
 from pgrefit.model.sql_tree import UnreadableError, parse_sql
 from pgrefit.rules._access import schemas_of_path, tables_and_views
-from pgrefit.rules._bodies import Body, bodies
+from pgrefit.rules._bodies import Body, bodies, source
 from pgrefit.rules._effects import made, named_tables
 from pgrefit.rules._names import words
 from pgrefit.rules._trees import Tree
@@ -90,8 +90,33 @@ def is_guarded(body: Body) -> bool:
 
 def missing_tables(db: Snapshot, body: Body) -> tuple[str, ...]:
     """Tables that it names and that would not be found; each once."""
-    found = (t for query in queries(body) for t in named_tables(query) if not is_there(db, body, t))
+    named = [*(t for query in queries(body) for t in named_tables(query)), *_row_types(db, body)]
+    found = (t for t in named if not is_there(db, body, t))
     return tuple(dict.fromkeys(str(Relation(t.schemaname, t.relname)) if t.schemaname else t.relname for t in found))
+
+
+def _row_types(db: Snapshot, body: Body) -> Iterator[pb.RangeVar]:
+    """Tables whose rows variables are declared to hold: `name%ROWTYPE`; a composite type has such rows too."""
+    text = source(body.definition)
+    if "%" not in text or body.function.language != "plpgsql":
+        return
+    data = text.encode()
+    words = [data[token.start : token.end].decode() for token in scan(text).tokens]
+    for n in range(1, len(words) - 1):
+        if words[n] == "%" and words[n + 1].lower() == "rowtype":
+            schema = words[n - 3] if n > 3 and words[n - 2] == "." else ""
+            name = Relation(_folded(schema), _folded(words[n - 1]))
+            if name.name not in _composites(db):
+                yield pb.RangeVar(schemaname=name.schema, relname=name.name)
+
+
+def _folded(word: str) -> str:
+    return word[1:-1].replace('""', '"') if word.startswith('"') else word.lower()
+
+
+@lookup.remembered
+def _composites(db: Snapshot) -> frozenset[str]:
+    return frozenset(kind.name.name for kind in db.types if kind.kind == "composite")
 
 
 def is_there(db: Snapshot, body: Body, named: pb.RangeVar) -> bool:

@@ -20,8 +20,8 @@ INPUT = frozenset({pb.FUNC_PARAM_DEFAULT, pb.FUNC_PARAM_IN, pb.FUNC_PARAM_INOUT,
 TEXT = frozenset({"bpchar", "citext", "json", "jsonb", "name", "text", "varchar"})
 TEXT_WORDS = ("char", "json", "name", "text")
 PASSES_ON = frozenset({
-    "array_to_string", "btrim", "concat", "concat_ws", "initcap", "left", "lower", "ltrim", "right", "rpad", "rtrim",
-    "string_agg", "substr", "substring", "trim", "upper",
+    "array_to_string", "btrim", "concat", "concat_ws", "initcap", "left", "lower", "ltrim", "replace", "right", "rpad",
+    "rtrim", "string_agg", "substr", "substring", "trim", "upper",
 })  # fmt: skip
 READS_DOCUMENT = frozenset({"->", "->>", "#>", "#>>"})
 SPECIFIER = re.compile(r"%(?:(\d+)\$)?-?\d*([sIL%])")

@@ -14,10 +14,12 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Snapshot, Table
 from pgrefit.model.sql_tree import UnreadableError, function_name, parse_expression
 from pgrefit.rules._ask import catalog, known
-from pgrefit.rules._bodies import Body, bodies
+from pgrefit.rules._bodies import Body, bodies, parameters
 from pgrefit.rules._effects import OF_THE_MOMENT, VOLATILE, called_name, calls, meant, named_tables
 from pgrefit.rules._trees import Tree
 
+MOMENT = "timestamptz"
+LOCAL = frozenset({"date", "text", "time", "timestamp", "varchar"})  # what a moment is only in some time zone
 OF_THE_SERVER = frozenset({"information_schema", "pg_catalog"})
 VALUES = {pb.SVFOP_CURRENT_USER: "CURRENT_USER", pb.SVFOP_SESSION_USER: "SESSION_USER",
           pb.SVFOP_CURRENT_DATE: "CURRENT_DATE", pb.SVFOP_CURRENT_TIMESTAMP: "CURRENT_TIMESTAMP",
@@ -44,6 +46,8 @@ VALUES = {pb.SVFOP_CURRENT_USER: "CURRENT_USER", pb.SVFOP_SESSION_USER: "SESSION
             AS $$ WITH a AS (SELECT unnest($1) AS x) SELECT sum(x) FROM a $$;
         CREATE FUNCTION shown(day date) RETURNS text LANGUAGE plpgsql IMMUTABLE
             AS $$ BEGIN RETURN to_char(day, 'DD.MM.YYYY'); END $$;
+        CREATE FUNCTION day_of(at timestamptz, kept timestamp) RETURNS date LANGUAGE sql IMMUTABLE
+            AS $$ SELECT least((at AT TIME ZONE 'UTC')::date, kept::date) $$;
     """,
 )
 def immutable_function_that_reads(observation: Observation) -> Iterator[Finding]:
@@ -55,7 +59,7 @@ def immutable_function_that_reads(observation: Observation) -> Iterator[Finding]
     db = observation.snapshot
     for body in bodies(db):
         if body.function.volatility == "immutable":
-            tables, called = _tables(body), (*_called(db, body), *_reading(db, body))
+            tables, called = _tables(body), (*_called(db, body), *_reading(db, body), *_by_time_zone(body))
             if tables or called:
                 users = _indexes(db).get(body.function.name, ())
                 yield Finding(
@@ -88,6 +92,22 @@ def _reading(db: Snapshot, body: Body) -> tuple[str, ...]:
     """The user's functions that it calls and that read: those that say they are immutable are told themselves."""
     found = (meant(db, call) for tree in body.trees for call in calls(tree))
     return tuple(dict.fromkeys(f"{one[0].name}()" for one in found if len(one) == 1 and one[0].name in _readers(db)))
+
+
+def _by_time_zone(body: Body) -> tuple[str, ...]:
+    """Casts of a parameter that is a moment to what the session's time zone makes of it."""
+    moments = {name for n, p in enumerate(parameters(body.definition), 1) if p.arg_type.names
+               and p.arg_type.names[-1].string.sval == MOMENT for name in (p.name.lower(), f"${n}")}  # fmt: skip
+    casts = (cast for tree in body.trees if moments for cast in tree.all(pb.TypeCast))
+    found = (c for c in casts if c.type_name.names[-1].string.sval in LOCAL and _parameter(c.arg) in moments)
+    return ("the session's time zone",) if any(found) else ()
+
+
+def _parameter(node: pb.Node) -> str:
+    if node.HasField("param_ref"):
+        return f"${node.param_ref.number}"
+    last = node.column_ref.fields[-1] if node.HasField("column_ref") else None
+    return str(last.string.sval).lower() if last is not None else ""
 
 
 @lookup.remembered

@@ -14,6 +14,8 @@ from pgrefit.rules._given import grown
 from pgrefit.rules.indexes._btree import least_share, rebuilt_share
 
 FEWEST_BYTES = 16 * 2**20
+SMALL_BYTES = 2**20  # from here on where hardly anything is left in it
+NEARLY_ALL = 0.9
 MUCH = 2**30
 WASTED = 0.5  # share; an index that grew in no order is a third empty, and that is as it should be
 
@@ -39,16 +41,22 @@ WASTED = 0.5  # share; an index that grew in no order is a third empty, and that
     given=grown,
 )
 def bloated_index(observation: Observation) -> Iterator[Finding]:
-    """B-trees of which a rebuild would leave less than half, by estimate."""
+    """B-trees of which a rebuild would leave less than half, by estimate; of a small one, hardly anything."""
     for table in users_tables(observation.snapshot):
         for index in table.indexes if table.kind == "table" else ():
             own = observation.statistics.index(index.name)
-            if own is None or own.bytes < FEWEST_BYTES or least_share(observation, table, index) > 1 - WASTED:
+            if own is None or own.bytes < SMALL_BYTES or least_share(observation, table, index) > 1 - WASTED:
                 continue
             left = rebuilt_share(observation, table, index)
             wasted = 0 if left is None else round((1 - left) * own.bytes)
-            if left is not None and left <= 1 - WASTED and wasted >= FEWEST_BYTES:
+            if left is not None and _is_worth_it(left, wasted):
                 yield _finding(observation, table, index, own.bytes, wasted)
+
+
+def _is_worth_it(left: float, wasted: int) -> bool:
+    """Whether a rebuild gives back much, or nearly everything."""
+    much = left <= 1 - WASTED and wasted >= FEWEST_BYTES
+    return much or (left <= 1 - NEARLY_ALL and wasted >= NEARLY_ALL * SMALL_BYTES)
 
 
 def _finding(observation: Observation, table: Table, index: Index, size: int, wasted: int) -> Finding:

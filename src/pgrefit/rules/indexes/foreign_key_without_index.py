@@ -11,6 +11,7 @@ from pgrefit.model.snapshot import Constraint, Snapshot, Table
 from pgrefit.rules._ask import catalog, statistic
 from pgrefit.rules._families import partitions, users_tables
 from pgrefit.rules._indexes import index_on, serves_lookup
+from pgrefit.rules._purposes import has_one_row
 from pgrefit.rules._together import told_once
 
 SMALL = 1000  # rows that are read faster than they are looked up
@@ -41,6 +42,8 @@ SMALL = 1000  # rows that are read faster than they are looked up
         CREATE TABLE visit (day date, buyer_id int REFERENCES buyer) PARTITION BY RANGE (day);
         CREATE TABLE visit_1 PARTITION OF visit FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
         CREATE INDEX ON visit_1 (buyer_id);
+        CREATE TABLE settings (one boolean PRIMARY KEY DEFAULT true CHECK (one), house_buyer_id int REFERENCES buyer);
+        CREATE TABLE company (id int PRIMARY KEY CHECK (id = 1), owner_id int REFERENCES buyer);
     """,
 )
 def foreign_key_without_index(observation: Observation) -> Iterator[Finding]:
@@ -50,6 +53,8 @@ def foreign_key_without_index(observation: Observation) -> Iterator[Finding]:
 
 def _found(observation: Observation) -> Iterator[tuple[Table, Hashable, Finding]]:
     for table in users_tables(observation.snapshot):
+        if has_one_row(table):
+            continue
         told = set[tuple[str, ...]]()
         for key in table.foreign_keys if table.kind != "foreign table" else ():
             if key.inherited or not key.enforced or key.columns in told or _served(observation.snapshot, table, key):

@@ -14,6 +14,8 @@ from pgrefit.rules._given import grown
 TIMES = 2
 FEWEST_BYTES = 2**30
 FEWEST_INDEXES = 5
+VERY_MANY = 12  # secondary indexes, at any size of the table
+FEWEST_ROWS = 1000
 TOLD = 5
 
 
@@ -41,12 +43,19 @@ TOLD = 5
 def indexes_outweigh_table(observation: Observation) -> Iterator[Finding]:
     """Tables whose indexes have twice the bytes of the rows, TOAST included, or one of whose B-trees has more."""
     for family in families(observation):
-        if family.rows and family.index_bytes >= FEWEST_BYTES:
+        if family.rows and (family.index_bytes >= FEWEST_BYTES or _very_many(family)):
             rows = family.total_bytes - family.index_bytes
             many = len(family.table.indexes) >= FEWEST_INDEXES and family.index_bytes >= TIMES * rows
             known = _weights(observation, family)
             if many or any(each.bytes > rows for each in known):
                 yield _finding(family, rows, known)
+
+
+def _very_many(family: Family) -> bool:
+    """Whether it has so many that each row is written many times over, whatever it weighs."""
+    plain = [index for index in family.table.indexes if not index.unique and index.method == "btree"]
+    heavy = family.index_bytes >= TIMES * (family.total_bytes - family.index_bytes)
+    return len(plain) >= VERY_MANY and heavy and family.rows >= FEWEST_ROWS
 
 
 def _weights(observation: Observation, family: Family) -> list[IndexStatistics]:

@@ -14,7 +14,10 @@ from pgrefit.rules._names import singular
 from pgrefit.rules.naming._styles import named_things
 
 # What looks the same in many fonts: Cyrillic and Greek letters, and digits like letters.
-LOOKS = str.maketrans("асеорхуікαοντ0", "aceopxyikaovto")
+LOOKS = str.maketrans("асеорхуікαοντ01", "aceopxyikaovtol")
+TOGETHER = (("rn", "m"), ("vv", "w"))  # that look like one letter
+PLURALS = ("e", "en", "es", "n")  # of other languages than English
+SHORTEST = 6  # of a name that may have another one's plural
 
 
 @rule(
@@ -39,13 +42,18 @@ def _alike(names: Iterable[str]) -> Iterator[tuple[str, ...]]:
     found: defaultdict[str, list[str]] = defaultdict(list)
     for name in names:
         found[_seen(name)].append(name)
+    for short in [name for name in found if len(name) >= SHORTEST]:
+        found[short].extend(name for ending in PLURALS for name in found.get(short + ending, ())[:1])
     return (tuple(group) for group in found.values() if len(group) > 1)
 
 
 def _seen(name: str) -> str:
     """What a hurried reader sees."""
     letters = unicodedata.normalize("NFKD", name).casefold().translate(LOOKS)
-    return singular("".join(letter for letter in letters if letter.isalnum()))
+    plain = "".join(letter for letter in letters if letter.isalnum())
+    for two, one in TOGETHER:
+        plain = plain.replace(two, one)
+    return singular(plain)
 
 
 def _finding(about: str, kind: str, alike: tuple[str, ...]) -> Finding:

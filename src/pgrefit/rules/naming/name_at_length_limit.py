@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.names import MAX_BYTES
 from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Function, View
+from pgrefit.rules._access import is_users
 from pgrefit.rules._ask import catalog
 from pgrefit.rules.naming._styles import named_things
 
@@ -20,17 +22,29 @@ from pgrefit.rules.naming._styles import named_things
     by_default=False,
 )
 def name_at_length_limit(observation: Observation) -> Iterator[Finding]:
-    """For each table, its name and those of its columns that no byte can be added to; a letter may take several."""
+    """For each table, its name and those of its columns that no byte can be added to; a letter may take several.
+
+    And names of views and functions.
+    """
+    db = observation.snapshot
+    things: tuple[View | Function, ...] = (*db.views, *db.functions)
+    for thing in things:
+        if is_users(db, thing) and not thing.extension and _is_full(thing.name.name):
+            yield _finding(str(thing.name), (thing.name.name,))
     for table, name, columns in named_things(observation):
         longest = tuple(each for each in (name, *columns) if _is_full(each))
         if longest:
-            yield Finding(
-                object=str(table.name),
-                message="has names to which the server would add nothing more",
-                severity=Severity.INFO,
-                evidence=(catalog("names", longest),),
-                advice="choose shorter ones, by which migrations and the application mean the same",
-            )
+            yield _finding(str(table.name), longest)
+
+
+def _finding(about: str, longest: tuple[str, ...]) -> Finding:
+    return Finding(
+        object=about,
+        message="has names to which the server would add nothing more",
+        severity=Severity.INFO,
+        evidence=(catalog("names", longest),),
+        advice="choose shorter ones, by which migrations and the application mean the same",
+    )
 
 
 def _is_full(name: str) -> bool:

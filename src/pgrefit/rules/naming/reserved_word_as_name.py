@@ -35,7 +35,7 @@ RESERVED = frozenset({
 def reserved_word_as_name(observation: Observation) -> Iterator[Finding]:
     """For each table, its name and those of its columns that SQL reserves."""
     for table, name, columns in named_things(observation):
-        taken = tuple(each for each in (name, *columns) if each in RESERVED)
+        taken = tuple(each for each in (name, *columns) if each.lower() in RESERVED)
         if taken:
             yield Finding(
                 object=str(table.name),

@@ -11,13 +11,17 @@ from pgrefit.changes.create_partitions import CreatePartitions
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Table
-from pgrefit.rules._ask import catalog, statistic
-from pgrefit.rules._families import users_tables
+from pgrefit.rules._ask import catalog, statistic, statistics_of
+from pgrefit.rules._families import partitions, users_tables
+from pgrefit.rules._languages import meanings
 from pgrefit.rules._together import told_once
 from pgrefit.rules.partitions._ranges import Range, custom, day, default_of, key_column, ranges_of, width
 
 AHEAD = timedelta(days=14)  # of a long range; of a short one, a quarter of it
-GONE = 2  # ranges ago: what ended earlier is an archive
+GONE = 2  # ranges ago: what ended earlier is an archive, unless rows came since the counters began
+KEPT = {"archive", "archived", "history", "historic", "historical", "legacy", "old", "past"}  # by its name
+LONG_AGO = timedelta(days=90)  # since when somebody would have seen it, were rows still to come
+FEWEST_DAYS = 3  # that are told in days, not hours
 MADE = 3  # partitions that the remedy makes
 
 
@@ -66,19 +70,28 @@ def _found(observation: Observation) -> Iterator[tuple[Table, Hashable, Finding]
         if now is None or length is None or not isinstance(ends, datetime):
             continue
         left = ends - now
-        if -GONE * length <= left <= min(length / 4, AHEAD):
+        if left <= min(length / 4, AHEAD) and (-GONE * length <= left or _is_written(observation, whole)):
             yield whole, ends, _finding(observation, whole, known, left)
+
+
+def _is_written(observation: Observation, whole: Table) -> bool:
+    """Whether rows came, nothing takes those after the last range, and no name says that none will come."""
+    parts = partitions(observation.snapshot).get(whole.name, ())
+    kept = KEPT & {*meanings(whole.name.name), *meanings(whole.name.schema)}
+    came = any(statistics_of(observation, part).inserted for part in parts)
+    return came and not kept and default_of(observation.snapshot, whole) is None
 
 
 def _finding(observation: Observation, whole: Table, known: tuple[Range, ...], left: timedelta) -> Finding:
     default = default_of(observation.snapshot, whole)
     hours = round(abs(left) / timedelta(hours=1))
-    when = f"ends in {hours} hours" if left > timedelta() else f"ended {hours} hours ago"
+    far = f"{hours} hours" if hours < FEWEST_DAYS * 24 else f"{hours // 24} days"
+    when = f"ends in {far}" if left > timedelta() else f"ended {far} ago"
     then = f"rows then go to {default.name}" if default else "every INSERT of a later row fails"
     return Finding(
         object=str(whole.name),
         message=f"its last partition {when}, and {then}",
-        severity=Severity.WARNING if default else Severity.ERROR,
+        severity=Severity.WARNING if default or left < -LONG_AGO else Severity.ERROR,
         evidence=(
             catalog("last partition", str(known[-1].table.name)),
             catalog("its bound", str(known[-1].table.partition_bound)),

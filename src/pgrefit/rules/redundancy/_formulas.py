@@ -13,6 +13,7 @@ from pgrefit.model.ddl import Expression, expression, raw
 from pgrefit.rules._languages import english
 from pgrefit.rules._names import shared_words
 from pgrefit.rules.redundancy._shapes import stored
+from pgrefit.rules.redundancy._totals import totals
 
 FEWEST_ROWS = 20
 FEWEST_VALUES = 3
@@ -26,7 +27,7 @@ MOST_KEPT = 6  # formulas of one target
 RESULTS = {
     "total", "subtotal", "sum", "amount", "net", "gross", "balance", "count", "percentage", "percent", "pct", "ratio",
     "rate", "average", "avg", "mean", "share", "score", "difference", "diff", "remaining", "margin", "profit",
-    "rest", "remainder", "due", "outstanding",
+    "rest", "remainder", "due", "outstanding", "speed", "pace", "velocity", "kmh", "mph", "throughput", "density",
 }  # fmt: skip
 
 Number = Decimal | None
@@ -91,6 +92,7 @@ class Sample:
     terms: dict[Term, Values]
     whole: frozenset[str]  # columns of a whole-number type
     borrowed: dict[str, Borrowed] = field(default_factory=dict[str, "Borrowed"])  # of `columns`, those of other tables
+    spans: dict[str, Term] = field(default_factory=dict[str, Term])  # of `columns`, hours between two moments
 
     def where_stored(self, column: str) -> Sample:
         """The rows in which a column has a value."""
@@ -100,12 +102,13 @@ class Sample:
             terms={term: tuple(compress(values, there)) for term, values in self.terms.items()},
             whole=self.whole,
             borrowed=self.borrowed,
+            spans=self.spans,
         )
 
     @property
     def own(self) -> list[str]:
         """Columns of the table itself."""
-        return [name for name in self.columns if name not in self.borrowed]
+        return [name for name in self.columns if name not in self.borrowed and name not in self.spans]
 
 
 def number(text: object) -> Number:
@@ -152,11 +155,13 @@ def _candidates(sample: Sample, target: str) -> Iterator[Hypothesis]:
         agreeing = _agreement(values, computed)
         if agreeing >= ENOUGH:
             yield Hypothesis(target, term.expression, term.reads, agreeing=agreeing, exact=True)
+    for reads, written, agreeing in totals(target, {name: sample.columns[name] for name in sample.own}):
+        yield Hypothesis(target, written, reads, "+", agreeing, exact=True, different=different)
     operands = [name for name in sample.own if name != target and len(set(sample.columns[name])) > 1]
     if len(sample.own) <= MOST_COLUMNS or set(english(target)) & RESULTS:
         for found in _arithmetic(sample, target, operands[: 2 * MOST_COLUMNS]):
             yield replace(found, different=different)
-        yield from _shaped(sample, target, operands[:MOST_COLUMNS], different)
+        yield from _shaped(sample, target, [*operands[:MOST_COLUMNS], *sample.spans], different)
 
 
 def _shaped(sample: Sample, target: str, operands: list[str], different: int) -> Iterator[Hypothesis]:
@@ -164,11 +169,15 @@ def _shaped(sample: Sample, target: str, operands: list[str], different: int) ->
     borrowed = {name: of.table for name, of in sample.borrowed.items()}
     written = {name: expression("t.{c}", c=name) for name in sample.own}
     written |= {name: of.expression for name, of in sample.borrowed.items()}
+    written |= {name: of.expression for name, of in sample.spans.items()}
     floats = {name: tuple(map(_float, sample.columns[name])) for name in (*operands, *borrowed)}
     values = stored(target, tuple(map(_float, sample.columns[target])), floats, written,
                     decimals=_decimals(sample.columns[target]), whole=target in sample.whole)  # fmt: skip
     for found in values.shapes((*operands, *borrowed), borrowed) if values else ():
-        own = tuple(name for name in found.reads if name not in borrowed)
+        places = [name for name in found.reads if name not in borrowed]
+        if all(name in sample.spans for name in places):
+            continue
+        own = tuple(c for name in places for c in (sample.spans[name].reads if name in sample.spans else (name,)))
         ways = tuple(dict.fromkeys(sample.borrowed[name].through for name in found.reads if name in borrowed))
         yield Hypothesis(
             target, found.expression, (*own, *ways), found.operator, found.agreeing, found.exact,

@@ -14,6 +14,7 @@ from pgrefit.rules.redundancy._formulas import FEWEST_ROWS, FEWEST_VALUES, Hypot
 ROWS = 100
 ENOUGH = 0.9
 MOST_COLUMNS = 8
+SAME = 0.5
 WIDEST = 80  # mean bytes
 BETWEEN = (" ", ", ", "", "-", "_", "/", ".", ":", " - ")
 
@@ -49,7 +50,7 @@ def joins(observation: Observation, table: Table) -> Iterator[Hypothesis]:
     }
     for target in names if len(rows) >= FEWEST_ROWS else ():
         if len(set(columns[target])) >= FEWEST_VALUES:
-            found = next(_joining(columns, target), None)
+            found = next(_joining(columns, target), None) or next(_in_other_letters(columns, target), None)
             if found:
                 yield found
 
@@ -62,6 +63,18 @@ def _joining(columns: dict[str, Texts], target: str) -> Iterator[Hypothesis]:
             agreeing = sum(a is not None and b is not None and s == f"{a}{between}{b}" for s, a, b in both)
             if agreeing >= ENOUGH * len(stored) and _vary(columns[one], columns[other]):
                 yield Hypothesis(target, _put_together(one, between, other), (one, other), "")
+
+
+def _in_other_letters(columns: dict[str, Texts], target: str) -> Iterator[Hypothesis]:
+    """The same text in small or in capital letters, where it is not the same as it is."""
+    stored = columns[target]
+    for name, values in columns.items():
+        both = [(a, b) for a, b in zip(stored, values, strict=True) if a is not None and b is not None]
+        if name == target or len(both) < FEWEST_ROWS or sum(a == b for a, b in both) >= SAME * len(both):
+            continue
+        for function, letters in (("lower", str.lower), ("upper", str.upper)):
+            if sum(a == letters(b) for a, b in both) >= ENOUGH * len(stored) and _vary(stored, values):
+                yield Hypothesis(target, expression("{f}(t.{c})", f=raw(Expression(function)), c=name), (name,), "")
 
 
 def _vary(one: Texts, other: Texts) -> bool:

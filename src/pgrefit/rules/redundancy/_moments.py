@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import permutations
+from itertools import combinations, permutations
 
 from pgrefit.model.ddl import Expression, expression, joined, raw
 from pgrefit.model.snapshot import Column, Table
@@ -12,6 +12,7 @@ from pgrefit.rules.data._sample import MOMENTS, bare_type
 from pgrefit.rules.redundancy._formulas import Term
 
 MOST = 4
+MOST_SPANS = 2
 OF_WRITING = {"created", "updated", "modified", "inserted", "deleted"}
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
 
@@ -32,6 +33,25 @@ def spans(table: Table) -> list[Term]:
     """From each moment to each other one of its type, in whole units and with two decimals."""
     pairs = permutations(moments(table), 2)
     return [term for one, other in pairs if bare_type(one) == bare_type(other) for term in _between(one, other)]
+
+
+def hours(table: Table) -> list[Term]:
+    """From one moment to the next one of its type, in hours."""
+    pairs = [(a, b) for a, b in combinations(sorted(moments(table), key=lambda c: c.position), 2)]
+    return [
+        Term(expression("extract(epoch FROM t.{b} - t.{a}) / 3600", a=a.name, b=b.name), (a.name, b.name))
+        for a, b in pairs if bare_type(a) == bare_type(b) != "date"
+    ][:MOST_SPANS]  # fmt: skip
+
+
+def parts(table: Table) -> list[Term]:
+    """Year, month, quarter and week of each moment that says the same in every time zone."""
+    return [
+        Term(expression("extract({part} FROM t.{c})", part=raw(Expression(part)), c=moment.name), (moment.name,))
+        for moment in moments(table)
+        if not moment.type.endswith("with time zone")
+        for part in ("year", "month", "quarter", "week")
+    ]
 
 
 def _between(one: Column, other: Column) -> Iterator[Term]:

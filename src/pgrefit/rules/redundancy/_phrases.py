@@ -17,10 +17,12 @@ from pgrefit.model.finding import Finding, Severity
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
-from pgrefit.rules._ask import is_text, named, row_of, scan
+from pgrefit.rules._ask import is_text, key_columns, named, row_of, scan
+from pgrefit.rules._purposes import is_landed
 from pgrefit.rules.data._exact import counted, how_many
 from pgrefit.rules.data._meanings import means
 from pgrefit.rules.data._sample import Values, sampled_tables
+from pgrefit.rules.redundancy._measures import measure
 
 FEWEST_TEXTS, FEWEST_ROWS = 20, 50
 SHARED = 0.5  # of the texts, that have a word
@@ -31,6 +33,7 @@ FIELD_MARKS = "|;~^\t#"
 FEWEST_MARKS, NEARLY_ALL, LONGEST = 2, 0.95, 110
 NUMBER = re.compile(r"[+-]?[0-9][0-9.,:/-]*")
 BROWSER = "Mozilla/"
+ARROWS = {"->", "-->", "=>", "→", "»"}
 WORD = re.compile(r"[^\W\d_]{2,}")
 SPECIAL = re.compile(r"([\\^$.|?*+()\[\]{}])")
 NO_PHRASES = {
@@ -49,9 +52,12 @@ class Phrase:
     column: Column
     words: tuple[str, ...]
     pattern: str
+    what: str = ""  # where it is told by another pattern
 
     @property
     def _said(self) -> str:
+        if self.what:
+            return f"{self.what} in one text"
         if self.words[0] in FIELD_MARKS:
             return f"{len(self.words) + 1} fields with “{self.words[0]}” between them"
         return f"a sentence filled in, “{' … '.join(self.words)} …”"
@@ -86,11 +92,18 @@ def phrases(observation: Observation) -> dict[tuple[Relation, str], Phrase]:
     """Text columns whose sampled values are so written."""
     found: dict[tuple[Relation, str], Phrase] = {}
     for table, columns in sampled_tables(observation):
+        landed = is_landed(table)
         for values in columns:
-            phrase = _phrase(table, values) or _fields(table, values) if is_text(values.column) else None
+            text = is_text(values.column) and not (landed and values.column.not_null)  # what came is kept as it came
+            phrase = _measure(table, values) or _phrase(table, values) or _fields(table, values) if text else None
             if phrase:
                 found[table.name, values.column.name] = phrase
     return found
+
+
+def _measure(table: Table, values: Values) -> Phrase | None:
+    found = None if values.column.name in key_columns(table) or values.column.generated else measure(values)
+    return Phrase(table, values.column, (), rf"^\s*({found.pattern})\s*$", found.what) if found else None
 
 
 def _fields(table: Table, values: Values) -> Phrase | None:
@@ -124,7 +137,8 @@ def _phrase(table: Table, values: Values) -> Phrase | None:
 def _anchors(texts: list[list[str]]) -> tuple[str, ...]:
     """The words of most texts, in the order of the first text that has them all."""
     counts = Counter(word for text in texts for word in {*text[:MOST_WORDS]})
-    shared = {word for word, seen in counts.items() if seen >= SHARED * len(texts) and WORD.search(word)}
+    often = (word for word, seen in counts.items() if seen >= SHARED * len(texts))
+    shared = {word for word in often if word in ARROWS or WORD.search(word)}
     shared = {word for word in shared if not any(map(str.isdigit, word))}
     orders = Counter(tuple(word for word in text[:MOST_WORDS] if word in shared) for text in texts)
     ((order, seen),) = orders.most_common(1)

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import combinations, pairwise, permutations, product
+from itertools import combinations, islice, pairwise, permutations, product
 from math import ceil, floor, isfinite
 from typing import LiteralString
 
 from pgrefit.model.ddl import Expression, Trusted, expression, raw
 from pgrefit.rules._names import shared_words
+from pgrefit.rules.redundancy._fit import CUT, ROUNDED, allowed, is_near
 
 ENOUGH = 0.9
 TELLING = 0.85  # share of the rows with another value than the most common one
@@ -24,6 +25,8 @@ FEWEST_ROWS, FEWEST_VALUES, FEWEST_FITTED = 20, 5, 10
 FITTED_ROWS = 7
 HARDLY_VARIES = 0.9
 DIGITS = (1, 2, 3, 4, 5)
+MORE_DIGITS = (1, 2, 3, 4, 5, 6, 7, 8)
+CLEAR, CLEARLY = Decimal("0.98"), Decimal("0.005")
 MOST_OPERANDS = 8
 MOST_DECIMALS = 6
 SMALLEST = 1e-12
@@ -41,6 +44,7 @@ THREE: tuple[tuple[LiteralString, int, Three], ...] = (
     ("{a} + {b} - {c}", 2, lambda a, b, c: a + b - c),
     ("{a} - {b} - {c}", 1, lambda a, b, c: a - b - c),
     ("{a} * {b} + {c}", 2, lambda a, b, c: a * b + c),
+    ("({a} + {b})::numeric / nullif({c}, 0)", 2, lambda a, b, c: (a + b) / c),
     ("{a} * {b} - {c}", 2, lambda a, b, c: a * b - c),
     ("{a} * {b} * (1 - {c})", 2, lambda a, b, c: a * b * (1 - c)),
     ("{a} * {b} * (100 - {c}) / 100.0", 2, lambda a, b, c: a * b * (100 - c) / 100),
@@ -52,6 +56,7 @@ THREE: tuple[tuple[LiteralString, int, Three], ...] = (
     ("100.0 * {a} / nullif({a} + {b} + {c}, 0)", 1, lambda a, b, c: 100 * a / (a + b + c)),
 )
 TWO: tuple[tuple[LiteralString, Two], ...] = (
+    ("abs({a} - {b})", lambda a, b: abs(a - b)),
     ("{a}::numeric / nullif({a} + {b}, 0)", lambda a, b: a / (a + b)),
     ("100.0 * {a} / nullif({a} + {b}, 0)", lambda a, b: 100 * a / (a + b)),
     ("({a} - {b})::numeric / nullif({a}, 0)", lambda a, b: (a - b) / a),
@@ -63,6 +68,7 @@ TWO: tuple[tuple[LiteralString, Two], ...] = (
 SCALED: tuple[tuple[LiteralString, int, Two], ...] = (
     ("({a} * {b}){scale}", 2, lambda a, b: a * b),
     ("({a}::numeric / nullif({b}, 0)){scale}", 1, lambda a, b: a / b),
+    ("({a}::numeric / nullif({b} * {b}, 0)){scale}", 1, lambda a, b: a / b / b),
     ("({a} + {b}){scale}", 2, lambda a, b: a + b),
     ("({a} - {b}){scale}", 1, lambda a, b: a - b),
 )
@@ -142,16 +148,41 @@ class Stored:
         if self.different < FEWEST_FITTED:
             return
         scale = self._ratio(names, function)
-        for factor, sql in _simple(scale) if scale else ():
+        best = None
+        if scale is None or not self._comes_near(scale, names, function):
+            return
+        for factor, sql in self._factors(names, function, scale):
             trivial = abs(factor) == 1 and (factor < 0 or "*" not in template)
             if trivial or not (1 / self._largest_factor(names) <= abs(factor) <= self._largest_factor(names)):
                 continue
             for rounding, mode in (("round", None), ("ceil", ceil), ("trunc", floor)):
                 scaled = _times(function, factor)
                 agreeing, exact = self._agreement(scaled, names, mode) if mode is None or self.whole else (0.0, 0.0)
-                if agreeing >= ENOUGH:
-                    yield self._found(template, names, {"scale": sql}, (agreeing, exact), rounding)
-                    return
+                if agreeing >= ENOUGH and (best is None or Decimal(agreeing) > best.agreeing + CLEARLY):
+                    best = self._found(template, names, {"scale": sql}, (agreeing, exact), rounding)
+            if best and best.agreeing >= CLEAR:
+                break
+        if best:
+            yield best
+
+    def _comes_near(self, scale: float, names: tuple[str, ...], function: Function) -> bool:
+        """Whether in most of the first rows the constant comes near what is stored, which tells at once."""
+        columns = [self.columns[name] for name in names]
+        values = [(_value(function, [column[i] for column in columns]), self.values[i]) for i in self.look]
+        told = [(value, stored) for value, stored in values if value is not None]
+        return is_near(told, scale, 10.0**-self.decimals, (len(self.look) - MOST_OFF) / len(self.look))
+
+    def _factors(self, names: tuple[str, ...], function: Function, scale: float) -> Iterator[tuple[float, str]]:
+        """The constant in ever more digits; then, where it comes near, the simplest one that the most rows allow."""
+        yield from _simple(scale)
+        values = zip(self._values(function, names), self.values, strict=True)
+        pairs, unit = [(value, stored) for value, stored in values if value is not None], 10.0**-self.decimals
+        if is_near(pairs, scale, unit):
+            for rounding in (ROUNDED, CUT) if self.whole else (ROUNDED,):
+                low, high = allowed(pairs, unit, rounding)
+                middle = (low + high) / 2
+                near = _simple(middle, MORE_DIGITS) if low <= high and abs(middle) > SMALLEST else ()
+                yield from islice((found for found in near if low <= found[0] <= high), 2)
 
     def _affine(self, name: str) -> Iterator[Found]:
         """The value times a constant, and a constant more."""
@@ -322,10 +353,10 @@ def _line(factor: float, more: float) -> One:
     return lambda x: factor * x + more
 
 
-def _simple(value: float) -> Iterator[tuple[float, str]]:
+def _simple(value: float, most: Sequence[int] = DIGITS) -> Iterator[tuple[float, str]]:
     """The number in ever more digits, and one through it: 0.2, 12, 1/60; with what it is in SQL behind a factor."""
     seen: set[float] = set()
-    for digits in DIGITS:
+    for digits in most:
         for factor, sql in (_factor(value, digits), *([_divisor(value, digits)] if abs(value) < 1 else [])):
             if factor not in seen and factor:
                 seen.add(factor)

@@ -31,6 +31,9 @@ from pgrefit.rules._ask import (
     statistics_of,
     tables,
 )
+from pgrefit.rules.data._alike_keys import in_unique_key
+from pgrefit.rules.data._sample import MOMENTS, bare_type
+from pgrefit.rules.redundancy._calendar import days, later_days, sampled_days
 from pgrefit.rules.redundancy._documents import documents, shapes, terms
 from pgrefit.rules.redundancy._formulas import (
     FEWEST_ROWS,
@@ -43,7 +46,7 @@ from pgrefit.rules.redundancy._formulas import (
 )
 from pgrefit.rules.redundancy._joined import joins, texts
 from pgrefit.rules.redundancy._joined import sampled as sampled_texts
-from pgrefit.rules.redundancy._moments import finite, moments, spans
+from pgrefit.rules.redundancy._moments import finite, hours, moments, parts, spans
 from pgrefit.rules.redundancy._years import ages
 
 ROWS = 300
@@ -61,6 +64,9 @@ def _asks(observation: Observation) -> Iterator[Question]:
         short = sampled_texts(observation, table)
         if short:
             yield short
+        counted = sampled_days(observation, table)
+        if counted:
+            yield counted
         yield from (age.question() for age in ages(observation, table))
         for hypothesis in _hypotheses(observation, table):
             yield _counts(table, hypothesis)
@@ -73,7 +79,8 @@ def _worth_a_look(observation: Observation) -> Iterator[Table]:
     """Tables of a few rows at least with two numbers or some texts, or a number beside a document or a moment."""
     for table in tables(observation):
         numbers = _numbers(table)
-        enough = len(numbers) > 1 or (numbers and (documents(table) or moments(table))) or texts(observation, table)
+        enough = len(numbers) > 1 or (numbers and (documents(table) or moments(table))) or days(table)
+        enough = enough or texts(observation, table)
         few = 0 <= statistics_of(observation, table).rows < FEWEST_ROWS and table.kind == "table"
         if enough and not few and not is_empty(observation, table):
             yield table
@@ -93,6 +100,7 @@ def _sampled(observation: Observation, table: Table) -> Question:
         for letter, expressions in (
             ("x", [term.expression for term in _terms(observation, table)]),
             ("p", [of.expression for of in _borrowed(observation, table).values()]),
+            ("h", [span.expression for span in hours(table)]),
         )
         for i, value in enumerate(expressions)
     ]
@@ -119,12 +127,12 @@ def _borrowed(observation: Observation, table: Table) -> dict[str, Borrowed]:
 
 
 def _terms(observation: Observation, table: Table) -> list[Term]:
-    return [*terms(observation, table), *(spans(table) if _numbers(table) else ())]
+    return [*terms(observation, table), *((*spans(table), *parts(table)) if _numbers(table) else ())]
 
 
 def _hypotheses(observation: Observation, table: Table) -> tuple[Hypothesis, ...]:
     """Formulas that hold on the sample; where those that they read are found to follow too, in terms of the rest."""
-    joined_texts = tuple(joins(observation, table))
+    joined_texts = (*joins(observation, table), *later_days(observation, table))
     rows = rows_of(observation, _sampled(observation, table)) if _numbers(table) else None
     if not rows:
         return joined_texts
@@ -138,7 +146,9 @@ def _on_sample(observation: Observation, table: Table, rows: list[Row]) -> tuple
     known = memory.get(table.name)
     if known is None or known[0] is not answer:
         names, borrowed = _numbers(table), _borrowed(observation, table)
-        called = [*((name, f"c{i}") for i, name in enumerate(names)), *((b, f"p{i}") for i, b in enumerate(borrowed))]
+        between = {f"hours from {span.reads[0]} to {span.reads[1]}": span for span in hours(table)}
+        called = [*((name, f"c{i}") for i, name in enumerate(names)), *((b, f"p{i}") for i, b in enumerate(borrowed)),
+                  *((name, f"h{i}") for i, name in enumerate(between))]  # fmt: skip
         sample = Sample(
             columns={name: tuple(number(row.cells[cell]) for row in rows) for name, cell in called},
             terms={
@@ -146,7 +156,7 @@ def _on_sample(observation: Observation, table: Table, rows: list[Row]) -> tuple
                 for i, term in enumerate(_terms(observation, table))
             },
             whole=frozenset(c.name for c in table.columns if c.type in WHOLE_TYPES),
-            borrowed=borrowed,
+            borrowed=borrowed, spans=between,
         )  # fmt: skip
         known = memory[table.name] = (answer, hypotheses(sample, names))
     return known[1]
@@ -253,11 +263,20 @@ def _finding(observation: Observation, table: Table, hypothesis: Hypothesis, row
         object=named(table, hypothesis.target),
         message=f"stores what follows from {_of_what(hypothesis)}"
         + (", and disagrees with it in some rows" if disagreeing else ""),
-        severity=Severity.ERROR if disagreeing else Severity.WARNING,
+        severity=_severity(table, hypothesis, disagreeing),
         evidence=_evidence(observation, table, hypothesis, row),
         remedy=() if hypothesis.elsewhere else (ComputedColumns(table=table.name, columns=(computed,)),),
         advice="compute it where it is read, through the join" if hypothesis.elsewhere else "",
     )
+
+
+def _severity(table: Table, hypothesis: Hypothesis, disagreeing: int) -> Severity:
+    """Less of a day that is always as much later: that is what is usual, and may be otherwise in a row."""
+    if len(hypothesis.reads) == 1 and bare_type(table.column(hypothesis.target)) in MOMENTS:
+        return Severity.WARNING if disagreeing else Severity.INFO
+    if not disagreeing and in_unique_key(table, hypothesis.target):
+        return Severity.INFO  # a key says more than what its values happen to follow from
+    return Severity.ERROR if disagreeing else Severity.WARNING
 
 
 def _of_what(hypothesis: Hypothesis) -> str:

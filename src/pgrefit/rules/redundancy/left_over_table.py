@@ -16,6 +16,15 @@ TEMPORARY = {"tmp", "temp", "bak", "bck", "bkp", "backup", "deleteme", "todelete
 OF_ANOTHER = {*TEMPORARY, "old", "orig", "original", "copy", "new", "save", "saved", "prev", "previous", "before"}
 ALIKE = 0.6  # share of the columns that a copy still has
 DATE = 6  # digits, at least
+# The same in other languages, where the table is like the one that its other words name.
+ABROAD = {
+    "alt", "alte", "altes", "kopie", "sicherung", "neu", "antiguo", "antigua", "viejo", "vieja", "copia", "respaldo",
+    "nuevo", "ancien", "ancienne", "copie", "sauvegarde", "vieux", "oud", "oude", "vecchio", "vecchia", "antigo",
+    "antiga", "stary", "stara", "kopia", "velho",
+}  # fmt: skip
+MARKS = OF_ANOTHER | ABROAD
+PASSING = {"buffer", "cache", "export", "import", "load", "queue", "session", "stage", "staging", "upload", "work"}
+TRIALS = {"test", "dummy", "foo", "bar", "asdf", "qwerty", "xxx", "blah"}  # of which nothing else is the name
 
 
 @rule(
@@ -44,11 +53,12 @@ def left_over_table(observation: Observation) -> Iterator[Finding]:
     """Tables that are named as a copy and have the columns of the original, or are named so and have no constraint."""
     for table in stored_tables(observation):
         dated = _is_dated(table)
-        marks = set(words(table.name.name) if dated else _ends(table)) & OF_ANOTHER
-        if not (marks or dated) or observation.snapshot.references_to(table.name) or table.inherits:
+        marks = set(stems(table.name.name) if dated else _ends(table)) & MARKS
+        if not (marks or dated or _is_trial(table)) or observation.snapshot.references_to(table.name) or table.inherits:
             continue
         original = _original(observation.snapshot, table)
-        if original or (marks & TEMPORARY and (dated or _is_bare(table))):
+        passing = marks & TEMPORARY and (dated or _is_bare(table) or _begins_so(table))
+        if original or passing or _is_trial(table):
             yield Finding(
                 object=str(table.name),
                 message=f"seems to be left over: a copy of {original.name}" if original else "seems to be left over",
@@ -59,9 +69,20 @@ def left_over_table(observation: Observation) -> Iterator[Finding]:
             )
 
 
+def _begins_so(table: Table) -> bool:
+    """tmp_move: set apart from the tables that it is about; tmp_import is where something comes in again and again."""
+    said = stems(table.name.name)
+    return len(said) > 1 and said[0] in {"tmp", "bak", "zz", "deleteme"} and not PASSING & {*said}
+
+
+def _is_trial(table: Table) -> bool:
+    """test, test2, foo_1."""
+    return bool(words(table.name.name)) and all(w in TRIALS or w.isdecimal() for w in words(table.name.name))
+
+
 def _ends(table: Table) -> tuple[str, ...]:
     """The first and the last word of the name that is no number."""
-    said = [word for word in words(table.name.name) if not word.isdecimal()]
+    said = [word for word in stems(table.name.name) if not word.isdecimal()]
     return (said[0], said[-1]) if len(said) > 1 or (said and said[0] in {"tmp", "temp"}) else ()
 
 
@@ -71,7 +92,7 @@ def _is_dated(table: Table) -> bool:
 
 def _original(db: Snapshot, table: Table) -> Table | None:
     """The table of the same schema whose name it has beside the mark and numbers, if it shares most of its columns."""
-    kept = tuple(w for w in stems(table.name.name) if w not in OF_ANOTHER and not w.isdecimal())
+    kept = tuple(w for w in stems(table.name.name) if w not in MARKS and not w.isdecimal())
     found = _by_words(db).get((table.name.schema, kept))
     if found is None or found.name == table.name or table.partition_of:
         return None

@@ -34,7 +34,7 @@ SHARE = 0.3  # of the values that ANALYZE kept
 FEWEST = 2  # values, and lists among them
 SENTENCE = 5  # words of a part of prose
 MARKS = (";", "|", ",", "/")
-FEWEST_LISTS = 6  # that tell, where no name does
+FEWEST_LISTS, FEWEST_MARKED = 6, 4  # that tell, where no name does; with a mark that prose has not
 MOST_ITEM_WORDS, LONGEST_ITEM = 5, 40
 NEARLY_ALL = 0.98  # of the parts, that are items
 RECURRING = 2.5  # times that an item occurs
@@ -93,7 +93,7 @@ def _share_of_lists(observation: Observation, table: Table, column: Column) -> f
 def _joins_items(observation: Observation, table: Table, column: Column) -> bool:
     """Whether the values, whatever the name, are joined from items that recur, now first and now behind another."""
     values = [value.strip() for value in seen_values(statistics_of(observation, table).column(column.name))]
-    if len(values) < FEWEST_LISTS or meanings(column.name) & TWO_OF_ONE:
+    if len(values) < FEWEST_MARKED or meanings(column.name) & TWO_OF_ONE:
         return False
     return any(_are_joined(values, mark) for mark in MARKS)
 
@@ -103,7 +103,8 @@ def _are_joined(values: list[str], mark: str) -> bool:
     lists = [items for items in split if len(items) > 1]
     occurring = Counter(chain(*split))
     items = sum(seen for item, seen in occurring.items() if _is_item(item, mark))
-    if len(lists) < max(FEWEST_LISTS, SHARE * len(split)) or items < NEARLY_ALL * sum(occurring.values()):
+    fewest = FEWEST_MARKED if mark in ";|" else FEWEST_LISTS
+    if len(lists) < max(fewest, SHARE * len(split)) or items < NEARLY_ALL * sum(occurring.values()):
         return False
     if sum(occurring.values()) < RECURRING * len(occurring) or len({*map(len, split)}) == 1:
         return False

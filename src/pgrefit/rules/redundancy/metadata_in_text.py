@@ -25,6 +25,7 @@ from pgrefit.rules._ask import (
     tables,
 )
 from pgrefit.rules._names import same_quantity, words
+from pgrefit.rules._purposes import is_landed
 from pgrefit.rules.data._sample import samples
 from pgrefit.rules.redundancy import _templates as templates
 from pgrefit.rules.redundancy._phrases import phrases
@@ -66,7 +67,9 @@ def _texts(observation: Observation) -> Iterator[tuple[Table, Column]]:
     for table in tables(observation):
         keys = key_columns(table)
         empty = is_empty(observation, table)
-        texts = [c for c in table.columns if is_text(c) and c.name not in keys and not c.generated and not empty]
+        landed = is_landed(table)  # where what came is kept as it came
+        kept = (c for c in table.columns if is_text(c) and not (landed and c.not_null) and not empty)
+        texts = [c for c in kept if c.name not in keys and not c.generated]
         statistics = statistics_of(observation, table) if texts else None
         for column in texts:
             seen = statistics.column(column.name) if statistics else None
@@ -78,6 +81,7 @@ def _lines(observation: Observation, table: Table, column: Column) -> Question:
     select = ddl(
         "WITH s AS MATERIALIZED (SELECT row_number() OVER () AS number, t.{c}::text AS text FROM {sample} AS t)"
         " SELECT l.line[1] AS label, count(DISTINCT s.number) AS rows, (SELECT count(*) FROM s) AS sampled,"
+        " count(DISTINCT l.line[2]) AS different,"
         " count(*) FILTER (WHERE l.line[2] ~ {unit}) AS numbers, count(*) FILTER (WHERE l.line[2] !~ '\\s') AS single,"
         " mode() WITHIN GROUP (ORDER BY substring(l.line[2] FROM {unit})) AS unit"
         " FROM s CROSS JOIN LATERAL regexp_matches(s.text, {line}, 'gn') AS l(line)"
@@ -91,7 +95,8 @@ def _lines(observation: Observation, table: Table, column: Column) -> Question:
 def _labels(observation: Observation, table: Table, column: Column) -> tuple[Label, ...]:
     """The labels that recur: those with a column of the same name; without one at least two, or one of most texts."""
     rows = rows_of(observation, _lines(observation, table, column)) or []
-    often = [row for row in rows if row.count("rows") >= COVERAGE * row.count("sampled") and row.count("rows") > 1]
+    varied = [row for row in rows if row.count("different") > 1]
+    often = [row for row in varied if row.count("rows") >= COVERAGE * row.count("sampled") and row.count("rows") > 1]
     recurring = [row for row in often if _is_label(row)]
     others = [c for c in table.columns if c.name != column.name and not c.generated]
     labels = [_label(row, others) for row in recurring]
@@ -195,13 +200,17 @@ def _rows_with(conditions: list[Expression], name: str) -> Expression:
 )
 def metadata_in_text(observation: Observation) -> Iterator[Finding]:
     """Texts in which the same labels begin lines of many rows, or that are written by another template."""
+    written_by = phrases(observation)
+    wide = {(table.name, column.name) for table, column in _texts(observation)}
+    short = (phrase for place, phrase in written_by.items() if phrase.what and place not in wide)
+    yield from filter(None, (phrase.finding(observation) for phrase in short))
     for table, column in _texts(observation):
         labels = _labels(observation, table, column)
         row = row_of(observation, _counts(table, column, labels)) if labels else None
         if row and (row.count("misplaced") or not _fields(labels)):
             yield _finding(table, column, labels, row)
         elif not labels:
-            phrase = phrases(observation).get((table.name, column.name))
+            phrase = written_by.get((table.name, column.name))
             written = templates.finding(observation, table, column) or (phrase and phrase.finding(observation))
             yield from [written] if written else []
 

@@ -14,6 +14,24 @@ from pgrefit.rules._columns import own_columns
 from pgrefit.rules._names import words
 
 FEWEST = 3
+FEWEST_MONTHS = 6
+EARLIEST, LATEST = 1950, 2100  # years
+# In the languages in which most schemas are written, in full and cut off.
+MONTH_NAMES: tuple[str, ...] = (
+    "january jan janvier janv januar enero ene janeiro gennaio gen januari styczen sty",
+    "february feb fevrier fevr februar febrero fevereiro fev febbraio februari luty lut",
+    "march mar mars marz maerz marzo marco maart mrt marzec",
+    "april apr avril avr abril abr aprile kwiecien kwi",
+    "may mai mayo maio maggio mag mei maj",
+    "june jun juin juni junio junho giugno giu czerwiec cze",
+    "july jul juillet juil juli julio julho luglio lug lipiec lip",
+    "august aug aout agosto ago augustus sierpien sie",
+    "september sep sept septembre septiembre setembro set settembre wrzesien wrz",
+    "october oct octobre oktober okt octubre outubro out ottobre ott pazdziernik paz",
+    "november nov novembre noviembre novembro listopad lis",
+    "december dec decembre dezember dez diciembre dic dezembro dicembre grudzien gru",
+)  # fmt: skip
+MONTH_NUMBERS = {word: number for number, month in enumerate(MONTH_NAMES, start=1) for word in month.split()}
 # What comes in a fixed number: lines of an address or a label, quarters, levels, dimensions, coordinates.
 FIXED = {
     "addr", "address", "addressline", "adress", "axis", "coord", "dim", "dimension", "h", "level", "line", "lvl", "p",
@@ -40,7 +58,7 @@ FIXED = {
     """,
 )
 def numbered_columns(observation: Observation) -> Iterator[Finding]:
-    """Tables with three columns or more of one type whose names differ in a number that counts from 0 or 1."""
+    """Tables with three columns or more of one type whose names differ in a number, year or month."""
     for table, columns in own_columns(observation):
         series = list(_series(columns))
         if series:
@@ -53,18 +71,45 @@ def numbered_columns(observation: Observation) -> Iterator[Finding]:
             )
 
 
-def _series(columns: Iterable[Column]) -> Iterator[tuple[str, ...]]:
+def _series(columns: tuple[Column, ...]) -> Iterator[tuple[str, ...]]:
     """Names that count on, in order."""
     found: defaultdict[tuple[tuple[str, ...], str], dict[int, str]] = defaultdict(dict)
     for column in columns:
         read = None if column.generated else _numbered(column.name)
         if read:
             found[read[0], column.type][read[1]] = column.name
+    yield from _periods(columns)
     for numbers in found.values():
         first = 0 if 0 in numbers else 1
         run = tuple(numbers[n] for n in takewhile(numbers.__contains__, count(first)))
         if len(run) >= FEWEST:
             yield run
+
+
+def _periods(columns: Iterable[Column]) -> Iterator[tuple[str, ...]]:
+    """Names that differ in a year or a month alone: years that follow each other, half of the months."""
+    found: defaultdict[tuple[tuple[str, ...], str, bool], dict[int, str]] = defaultdict(dict)
+    for column in columns:
+        read = None if column.generated else _of_period(column.name)
+        if read:
+            found[read[0], column.type, read[2]][read[1]] = column.name
+    for (_, _, of_years), names in found.items():
+        run = sorted(names)
+        follow = of_years and run[-1] - run[0] == len(run) - 1
+        if len(run) >= (FEWEST if follow else FEWEST_MONTHS) and (follow or not of_years):
+            yield tuple(names[period] for period in run)
+
+
+def _of_period(name: str) -> tuple[tuple[str, ...], int, bool] | None:
+    """The words without the year or month, this as a number, and whether it is a year; None where there is none."""
+    said = words(name)
+    for place, word in enumerate(said):
+        rest = (*said[:place], "#", *said[place + 1 :])
+        if len(said) > 1 and word.isdecimal() and len(word) == 4 and EARLIEST <= int(word) <= LATEST:
+            return rest, int(word), True
+        if word in MONTH_NUMBERS:
+            return rest, MONTH_NUMBERS[word], False
+    return None
 
 
 def _numbered(name: str) -> tuple[tuple[str, ...], int] | None:

@@ -11,14 +11,10 @@ from pgrefit.model.snapshot import Table
 from pgrefit.rules._ask import catalog
 from pgrefit.rules._columns import stored_tables
 from pgrefit.rules._names import words
+from pgrefit.rules.redundancy.numbered_columns import MONTH_NUMBERS
 
 FEWEST = 3
 SHOWN = 12
-MONTHS = {
-    "jan", "january", "feb", "february", "mar", "march", "apr", "april", "may", "jun", "june", "jul", "july", "aug",
-    "august", "sep", "sept", "september", "oct", "october", "nov", "november", "dec", "december",
-}  # fmt: skip
-
 Form = tuple[str, tuple[str, ...], frozenset[tuple[str, str]]]  # schema, name without what counts, columns
 
 
@@ -63,7 +59,7 @@ def table_per_period(observation: Observation) -> Iterator[Finding]:
 def _without_period(name: str) -> tuple[str, ...]:
     """The words of a name without what counts; () where there is nothing that counts, or nothing else."""
     said = words(name)
-    rest = tuple("#" if word.isdecimal() or word in MONTHS else word for word in said)
+    rest = tuple("#" if word.isdecimal() or word in MONTH_NUMBERS else word for word in said)
     return rest if rest != said and set(rest) != {"#"} else ()
 
 

@@ -19,7 +19,7 @@ from pgrefit.rules._names import reference_name, stems
 
 from ._directory import keys_for
 from ._key import column_prefix, family, flat, table_word
-from ._link import Link, more_than_chance
+from ._link import MOST_OWN, Link, more_than_chance
 from ._links import kept_by_design, under_keys
 from ._roles import Roles
 from ._vocabulary import CODES, GENERIC
@@ -49,16 +49,24 @@ class Group:
         select = ddl(
             "SELECT count(*) AS rows, count(*) FILTER (WHERE {filled}) AS filled, count(p.{first}) AS matching,"
             " count(DISTINCT ({columns})) FILTER (WHERE {filled}) AS distinct,"
-            " (SELECT count(*) FROM {parent}) AS parents,"
+            " count(*) FILTER (WHERE {own}) AS itself, (SELECT count(*) FROM {parent}) AS parents,"
             " (SELECT (1000.0 * count(*) / nullif({combinations}, 0))::bigint FROM {parent} AS p) AS density"
             " FROM {table} AS t LEFT JOIN {parent} AS p ON {same}",
             first=self.keys[0], table=self.table.name, parent=self.parent.name,
             columns=raw(joined([expression("t.{c}", c=c) for c in self.columns])),
             filled=raw(joined([expression("t.{c} IS NOT NULL", c=c) for c in self.columns], " AND ")),
+            own=raw(self._own_row()),
             same=raw(joined([expression("p.{k} = t.{c}", k=k, c=c) for k, c in pairs], " AND ")),
             combinations=raw(joined([expression("count(DISTINCT p.{k})::numeric", k=k) for k in self.keys], " * ")),
         )  # fmt: skip
         return Question(self.table.name, select)
+
+    def _own_row(self) -> Expression:
+        """Whether a row of the parent itself says the same twice."""
+        if self.table.name != self.parent.name:
+            return Expression("false")
+        pairs = zip(self.keys, self.columns, strict=True)
+        return joined([expression("t.{k} = t.{c}", k=k, c=c) for k, c in pairs], " AND ")
 
     def by_chance(self) -> Question:
         """Of 1000 rows, how many would match if one column had the values of any row: for the one where most would."""
@@ -88,6 +96,7 @@ class Group:
         """Whether nearly all match, and not because nearly every combination is a key."""
         filled, values = row.count("filled"), row.count("distinct")
         sparse = row.count("density") < DENSE * 1000
+        sparse = sparse and row.count("itself") <= MOST_OWN * row.count("matching")
         strict = row.count("parents") > values or not self.is_key or self.akin
         return values >= FEWEST_VALUES and row.count("matching") >= NEEDED * filled and sparse and strict
 

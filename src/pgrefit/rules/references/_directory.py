@@ -9,7 +9,8 @@ from pgrefit.model.snapshot import Snapshot, Table
 from pgrefit.rules._names import stems
 
 from ._key import Key, table_word
-from ._keys import MOST_ALIKE, Keys
+from ._keys import Keys
+from ._ranking import MOST_ALIKE
 from ._vocabulary import LISTS
 
 MOST_SHARED = 1_000_000  # keys that all tenants share, entered for each of them
@@ -25,6 +26,7 @@ def keys_of(db: Snapshot) -> Keys:
             for column, primary in _single(table).items():
                 if keys.family(table.column(column)) not in {"", *listed}:
                     keys.add(table, table.column(column), primary=primary)
+    keys.settle()
     return keys
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgrefit.model.lookup import remembered
 from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Snapshot
 from pgrefit.model.statistics import ColumnStatistics, TableStatistics
 from pgrefit.rules._ask import statistics_of
-from pgrefit.rules._names import reference_name, stems
+from pgrefit.rules._names import BY, MARKS, reference_name, stems
 
 from ._directory import keys_of
 from ._hints import partner
 from ._key import Key, Option, flat
+from ._kinds import has_kinds, keeps_records
 from ._lead import Lead
-from ._link import FAR_ALONG, FAR_OFF, FEWEST_VALUES_ALONE
-from ._vocabulary import CODES, COUNTED, GENERIC, QUANTITIES
+from ._link import FAR_ALONG, FAR_OFF, FEWEST_TIGHT, FEWEST_VALUES_ALONE, looseness
+from ._vocabulary import CODES, COUNTED, ELSEWHERE, GENERIC, NODES, QUANTITIES, THINGS
 
 MOST_GONE = 1.5  # so many times as many values as keys: some refer to nothing
 MOST_KEYS = 200  # that are compared with one column
@@ -28,6 +30,9 @@ NARROWEST = 4  # bytes of texts (one of them the length) that are equal by no ch
 AS_WIDE = 0.5  # how much the widths of texts of one kind may differ
 COUNTS = {(word,) for word in COUNTED - CODES}
 AMOUNTS = {(word,) for word in QUANTITIES | {"count", "total", "number"}}
+BY_CHANCE = 0.1  # that some key ends there
+FEWEST_NAMING = 2  # tables that name the same thing
+IN_ORDER = 0.98  # correlation with the order of rows, of what is reckoned from a number that goes up with them
 NONE = {0, -1}  # that people write for none
 
 
@@ -67,26 +72,73 @@ def by_values(observation: Observation, lead: Lead) -> tuple[Option, ...]:
     known = {option.key for option in lead.options}
     near = sorted(_near(observation, lead), key=lambda domain: (domain.reach, domain.rows, domain.key.table.name))
     found = [domain for domain in near if domain.key not in known][:MOST_OPTIONS]
-    return tuple(Option(domain.key, 0, by_values=domain.tells or lead.family == "text") for domain in found)
+    opposed = partner(lead.table, lead.column) is not None
+    return tuple(
+        Option(domain.key, 0, by_values=domain.tells or lead.family == "text" or not opposed) for domain in found
+    )
 
 
 def _near(observation: Observation, lead: Lead) -> Iterator[Domain]:
     statistics = statistics_of(observation, lead.table)
     column = statistics.column(lead.column.name)
-    if column is None or lead.column.default is not None or _is_number(lead):
+    if column is None or lead.column.default is not None:
         return
     values = _distinct(statistics, column)
     domains = _domains(observation).get(lead.family, {})
     near = [d for schema in domains.values() for d in schema]
     near = near if len(near) <= MOST_KEYS else domains.get(lead.table.name.schema, [])
     inner = _inner(column) if lead.family == "whole" else None
-    two_ends = reference_name(lead.column.name).marked and partner(lead.table, lead.column) is not None
+    may_end = inner is not None and not _of_kinds(observation, lead)
+    tight = _tight(observation.snapshot, lead, column, values, near) if may_end else None
+    marked = reference_name(lead.column.name).marked
+    two_ends = marked and partner(lead.table, lead.column) is not None
+    reckoned = inner is not None and not marked and abs(column.correlation or 0) >= IN_ORDER
+    number = _is_number(lead)
     for domain in near if values >= FEWEST_VALUES_ALONE and len(near) <= MOST_KEYS else ():
-        own = domain.key.table.name == lead.table.name and domain.key.column.name == lead.column.name
-        numbers = inner is not None and domain.holds(*inner) and (domain.tells or two_ends)
+        itself = domain.key.column.name == lead.column.name or (reckoned and not domain.gaps)
+        own = domain.key.table.name == lead.table.name and itself
+        told = domain.tells or two_ends or domain is tight
+        numbers = inner is not None and domain.holds(*inner) and told
         texts = lead.family == "text" and _as_wide(column, domain) and values <= MOST_GONE * domain.rows
-        if (numbers or texts) and not own:
+        if (numbers or texts) and not own and (not number or _same_number(lead, domain)):
             yield domain
+
+
+def _tight(db: Snapshot, lead: Lead, column: ColumnStatistics, values: float, near: list[Domain]) -> Domain | None:
+    """The one key whose numbers end where those of a column end that is named like a reference."""
+    numbers = [number for number in _numbers(column) if number not in NONE]
+    named = reference_name(lead.column.name)
+    marked = named.marked and named.base[-1] not in BY
+    if not (marked and numbers and values >= FEWEST_TIGHT) or set(named.base) & (ELSEWHERE | NODES | THINGS):
+        return None
+    chance = len(near) * looseness(values)
+    if chance > BY_CHANCE and _tables_that_name(db)[named.base[-1]] < FEWEST_NAMING:
+        return None
+    reached = [
+        d for d in near if 0 <= d.greatest - numbers[-1] <= looseness(values) * d.reach and d.least <= numbers[0]
+    ]
+    return reached[0] if len(reached) == 1 else None
+
+
+@remembered
+def _tables_that_name(db: Snapshot) -> Counter[str]:
+    """In how many tables there are references by that word: movie_id, linked_movie_id."""
+    counted: Counter[str] = Counter()
+    for table in db.own_tables():
+        named = (reference_name(column.name) for column in table.columns)
+        counted.update({name.base[-1] for name in named if name.marked})
+    return counted
+
+
+def _of_kinds(observation: Observation, lead: Lead) -> bool:
+    """Whether rows of several tables may be meant, or such as are gone."""
+    return lead.several or keeps_records(lead.table) or has_kinds(observation, lead.table)
+
+
+def _same_number(lead: Lead, domain: Domain) -> bool:
+    """Whether the key has the very name, that of a number: year."""
+    name = flat(lead.column.name)
+    return domain.tells and flat(domain.key.column.name) == name and name not in {"", *MARKS, *CODES}
 
 
 def _is_number(lead: Lead) -> bool:

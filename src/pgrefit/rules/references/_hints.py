@@ -12,7 +12,8 @@ from pgrefit.rules._names import reference_name, stems, words
 
 from ._directory import keys_of
 from ._key import Key, flat, table_word
-from ._keys import Keys, few
+from ._keys import Keys
+from ._ranking import few
 from ._vocabulary import ABOVE, ELSEWHERE, GENERIC, NODES, OPPOSED, OPPOSITES, PEOPLE, QUANTITIES, RELATED
 
 Place = tuple[Relation, str]

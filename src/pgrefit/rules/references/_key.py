@@ -30,6 +30,7 @@ PLURALS = {
     "oes": ("ao",),
     "ns": ("m",),
 }
+ENDINGS = tuple(PLURALS)
 LONGEST_PREFIX = 4  # letters of what stands before each column of a table
 
 
@@ -148,6 +149,8 @@ def is_plural(name: str) -> bool:
 @lru_cache(maxsize=MOST_NAMES)
 def singulars(word: str) -> tuple[str, ...]:
     """What a word may be the plural of in other languages: paises pais, clienti cliente, kunden kunde."""
+    if not word.endswith(ENDINGS):
+        return ()
     found = {
         word.removesuffix(plural) + ending
         for plural, endings in PLURALS.items() if word.endswith(plural)

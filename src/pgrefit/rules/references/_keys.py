@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Column, Snapshot, Table
 from pgrefit.rules._languages import english
-from pgrefit.rules._names import BY, reference_name, singular, stems
+from pgrefit.rules._names import BY, reference_name, stems
 
 from ._key import (
     ENDS,
@@ -25,7 +25,20 @@ from ._key import (
     shared_words,
     table_word,
 )
-from ._readings import begins_range, has_people, is_own_kind, names_itself, same_stem, shortens, table_names
+from ._ranking import MOST_ALIKE, SHORTEST, few, ranked
+from ._readings import (
+    begins_range,
+    has_people,
+    is_about,
+    is_beside,
+    is_link,
+    is_own_kind,
+    names_itself,
+    same_stem,
+    shortens,
+    table_names,
+)
+from ._spelled import ENDINGS, FIRST_MARKS, of_head, of_one_end, otherwise_written, run_together
 from ._types import base_type
 from ._vocabulary import (
     ABOVE,
@@ -36,6 +49,7 @@ from ._vocabulary import (
     GENERIC,
     INSTEAD,
     INVARIABLE,
+    NODES,
     OF,
     PEOPLE,
     QUANTITIES,
@@ -48,18 +62,13 @@ from ._vocabulary import (
 )
 
 TITLES = {"name", "title", "label"}  # unique perhaps, but what nobody calls an id
-MOST_ALIKE = 30
 MOST_TRIED = 300
-SHORTEST = 5  # letters of a key's name at the end of another name that is written without separators
-LONG_ENDING = 8  # letters that end two names by no chance
 SHORTEST_START = 3  # letters of a short form
-ENDINGS = ("id", "key", "code", "no", "nr", "ref")  # of keys
 UNTELLING = GENERIC | QUANTITIES | COUNTED
 LAST_ABOVE = {(word,) for word in ABOVE}
 LAST_OF = {(word,) for word in OF}
+UNSETTLED = ELSEWHERE | NODES | ABOVE  # words of what may be of any table, or of none
 UNSURE = {(word,) for word in AMBIGUOUS - {"by", "to", "user", "person"}}
-
-
 Told = dict[tuple[str, str], tuple[Option, ...]]  # by a column's name and what its values can equal
 
 
@@ -74,6 +83,7 @@ class Keys:
     by_ending: defaultdict[str, list[Key]] = field(default_factory=lambda: defaultdict(list))  # of power_user: user
     by_words: defaultdict[frozenset[str], list[Key]] = field(default_factory=lambda: defaultdict(list))  # in any order
     by_start: defaultdict[str, list[Key]] = field(default_factory=lambda: defaultdict(list))  # of product: pro
+    unsure: defaultdict[str, list[Key]] = field(default_factory=lambda: defaultdict(list))  # keys, or references
     people: list[Key] = field(default_factory=list[Key])
     actors: list[Key] = field(default_factory=list[Key])  # editor, customer: people where there are no others
     # What depends on a name or a type alone, and many columns have the same, is told once.
@@ -101,6 +111,8 @@ class Keys:
         parts, word, name = stems(table.name.name), table_word(table), flat(column.name)
         self.of_table[table.name].append(key)
         refers = not primary and reference_name(column.name).marked and not name.startswith((word, short))
+        if refers:
+            self.unsure[name].append(key)
         for own in {name, plain_name(table, column)} if not refers else ():
             if own not in GENERIC and own not in {word, short}:
                 self.by_name[own].append(key)
@@ -109,6 +121,17 @@ class Keys:
                 self.by_name[called + name].append(key)
         if primary or (self.family(column) == "text" and not refers):
             self._add_table(key, parts, table_names(table, {word, short, SHORT_FORMS.get(word, word)}))
+
+    def settle(self) -> None:
+        """Enter unique columns named after no table, of which there is one: nothing else can they refer to."""
+        for name, near in self.unsure.items():
+            base = reference_name(near[0].column.name).base
+            others = ("".join(base[start:]) in self.by_table for start in range(len(base)))
+            persons = bool(set(base) & (ROLES | PEOPLE)) and near[0] not in (*self.people, *self.actors)
+            unsure = bool(set(base) & UNSETTLED) or (persons and not has_people(near[0].table))
+            plain = name.endswith(("id", "guid")) and len(near) == 1 and name not in self.by_name  # not an api_key
+            if plain and not any(others) and not unsure:
+                self.by_name[name].append(near[0])
 
     def _add_table(self, key: Key, parts: tuple[str, ...], called: set[str]) -> None:
         for name in called:
@@ -121,7 +144,7 @@ class Keys:
             self.by_ending["".join(parts[start:])].append(key)
         for start in range(1, len(key.word) - SHORTEST if len(parts) == 1 else 0):  # maplegendset
             self.by_ending[key.word[start:]].append(key)
-        if {key.kind, "".join(english(key.kind)), *parts[-1:]} & PEOPLE:
+        if {key.kind, "".join(english(key.kind)), *parts[-1:]} & PEOPLE and not is_about(key):
             self.people.append(key)
         elif key.word in ROLES or has_people(key.table):
             self.actors.append(key)
@@ -135,13 +158,15 @@ class Keys:
             better = known is None or (option.fit, not option.bare) > (known.fit, not known.bare)
             if better and self.family(option.key.column) == wanted and not self._another(table, column, option):
                 found[option.key] = option
-        return ranked(table, found.values())
+        exact = {k.table.name: k for k in found if _same_name(column, k.column) and k.table.name != table.name}
+        return ranked(table, (o for key, o in found.items() if exact.get(key.table.name, key) is key))
 
     def _another(self, table: Table, column: Column, option: Option) -> bool:
         """Whether the name is rather the table's own key, a natural one, or that of something elsewhere."""
         key, own, unique = option.key, option.key.table.name == table.name, self._unique(table, column)
         itself = own and (key.column.name == column.name or (option.fit == SAME and not option.bare))
         itself |= option.fit < SAME and names_itself(table, column)
+        itself |= unique and not (key.primary or key.home) and _same_name(column, key.column)  # each has its own
         rootless = own and unique and column.not_null
         text = self.family(column) == "text"
         same = key.home and flat(key.column.name) == flat(column.name) and reference_name(column.name).marked
@@ -149,7 +174,15 @@ class Keys:
         by_chance = natural if text else option.fit == LIKE and self.family(column) == "whole"  # github_id
         title = text and not key.primary and not option.bare and flat(key.column.name) in TITLES
         elsewhere = option.fit < SAME and bool(set(stems(column.name)) & ELSEWHERE)
-        return itself or rootless or (by_chance and unique) or title or elsewhere or is_own_kind(table, column, key)
+        return (
+            itself
+            or rootless
+            or (by_chance and unique)
+            or title
+            or elsewhere
+            or is_own_kind(table, column, key)
+            or is_beside(table, column, key)
+        )
 
     def _unique(self, table: Table, column: Column) -> bool:
         return any(key.column.name == column.name for key in self.of_table.get(table.name, ()))
@@ -163,11 +196,12 @@ class Keys:
         whole += self._of_own_kind(table, reference.base, marked=reference.marked)
         words_alike = few(self.by_words.get(frozenset(reference.base))) if len(reference.base) > 1 else ()
         whole += [Option(key, LIKE, bare=not reference.marked) for key in words_alike]
+        whole = [option for option in whole if not is_beside(table, column, option.key)]
         yield from whole
         parts_played = ROLES - {"by", "to", "user", "person"}
         named = reference.marked or (parts[-1:] == ("to",) and parts[0] in TO) or parts[-1:] == ("via",)
         if whole and wanted == "uuid" and reference.base[-1:] == ("user",):
-            yield from self._person(reference.base, wanted)  # their profiles may be meant
+            yield from self.person(reference.base, wanted)  # their profiles may be meant
         if wanted != "whole":  # whose values tell which of several is meant
             yield from self._goes_on(table, reference.base)
         if named and not any(option.fit >= ENDS for option in whole):
@@ -175,13 +209,14 @@ class Keys:
             yield from self._short_form(tuple(part for part in reference.base if part != "via"), wanted)
             yield from (replace(option, bare=wanted == "whole") for option in self._inflected(reference.base))
             unsure = wanted == "whole" and reference.base[-1:] in UNSURE
-            yield from (replace(option, bare=option.bare or unsure) for option in self._person(reference.base, wanted))
+            yield from (replace(option, bare=option.bare or unsure) for option in self.person(reference.base, wanted))
         elif not reference.marked and parts[-1:] and parts[-1] in parts_played and not whole:
             alone = not is_plural(column.name) and parts[-1] not in AMBIGUOUS
             yield from (
-                replace(o, bare=o.bare or not alone, part=alone and not o.bare) for o in self._person(parts, wanted)
+                replace(o, bare=o.bare or not alone, part=alone and not o.bare) for o in self.person(parts, wanted)
             )
-        if not reference.marked and all(option.bare for option in whole):
+        counts = wanted == "whole" and is_plural(column.name)  # games, of a table game_map
+        if not reference.marked and all(option.bare for option in whole) and not counts:
             yield from self._loosely(column.name, wanted)
         yield from self._above(table, reference.base, marked=reference.marked)
 
@@ -192,8 +227,11 @@ class Keys:
             reference, parts = reference_name(name), stems(name)
             counted = wanted == "whole" and not reference.marked and is_plural(name)  # errors, of a table errors
             called = self._ending_in_table(reference.base, marked=reference.marked)
-            found = [*self._ending_in_key(parts), *(replace(o, fit=LIKE) if counted else o for o in called)]
-            found += self._run_together(parts[0], wanted) if len(parts) == 1 else ()
+            found = [*self.ending_in_key(parts), *(replace(o, fit=LIKE) if counted else o for o in called)]
+            found += otherwise_written(self, parts) if len(parts) > 1 else ()
+            found += of_one_end(self, reference.base) if reference.marked else ()
+            found += of_head(self, reference.base) if parts[:1] in FIRST_MARKS and reference.marked else ()
+            found += run_together(self, parts[0], wanted) if len(parts) == 1 else ()
             known = self.plainly[name, wanted] = tuple(found)
         return known
 
@@ -203,7 +241,8 @@ class Keys:
             known = self.loosely[name, wanted] = tuple(self._unmarked(name, stems(name), wanted))
         return known
 
-    def _ending_in_key(self, parts: tuple[str, ...]) -> Iterator[Option]:
+    def ending_in_key(self, parts: tuple[str, ...]) -> Iterator[Option]:
+        """Keys named as the name ends."""
         numbered = parts[:-1] if parts and parts[-1].isdecimal() else parts  # concept_id_1
         for start in range(len(numbered)):
             name = "".join(numbered[start:])
@@ -211,7 +250,8 @@ class Keys:
                 satellite = not key.home and (
                     name in self.by_table or not name.endswith(ENDINGS)
                 )  # release_date.release
-                plain = start == 0 and key.primary and numbered == parts and not satellite
+                called = key.primary or name.endswith(ENDINGS[0])  # by a unique column's very name: hadm_id
+                plain = start == 0 and called and numbered == parts and not satellite
                 yield Option(key, SAME if plain else ENDS, bare=satellite)
 
     def _ending_in_table(self, base: tuple[str, ...], *, marked: bool) -> Iterator[Option]:
@@ -255,7 +295,7 @@ class Keys:
     def _begun(self, base: tuple[str, ...]) -> Iterator[Option]:
         """item: item_definition, the one table whose name begins so."""
         whole = "".join(base)
-        near = [key for key in self._beginning_as(whole) if stems(key.table.name.name)[: len(base)] == base]
+        near = [key for key in self.beginning_as(whole) if stems(key.table.name.name)[: len(base)] == base]
         if len(whole) > SHORTEST_START - 1 and len({key.table.name for key in near}) == 1 and whole not in UNTELLING:
             yield from (Option(key, LIKE, bare=True) for key in near)
 
@@ -294,33 +334,15 @@ class Keys:
             near = few(self.by_table.get("".join(parts[:end]))) if base and parts[: len(base)] == base else ()
             yield from (Option(key, LIKE) for key in near if table_word(key.table) != mine)
 
-    def _run_together(self, name: str, wanted: str) -> Iterator[Option]:
-        """billtoaddressid, idcliente: some key's name at its end, or a table's name before or after the mark."""
-        for start in range(1, len(name) - SHORTEST):
-            for key in few(self.by_name.get(name[start:])):
-                yield Option(key, ENDS)
-        if name.endswith("edby"):  # lastupdatedby
-            yield from self._person(("by",), wanted)
-        for mark in ("id", "fk"):
-            near = few(self.by_table.get(name.removeprefix(mark))) if name.startswith(mark) else ()
-            yield from (Option(key, SAME) for key in near)
-        mark = next((mark for mark in ("id", "uuid", "guid", "fk") if name.endswith(mark)), "")
-        stem = singular(name.removesuffix(mark)) if mark else ""
-        for start in range(max(len(stem) - SHORTEST + 2, 1) if stem else 0):
-            for key in few(self.by_table.get(stem[start:])):
-                yield Option(key, ENDS if start else SAME)
-        for start in range(len(stem) - LONG_ENDING + 1):  # legendsetid
-            yield from (Option(key, LIKE) for key in few(self.by_ending.get(stem[start:])))
-
     def _short_form(self, base: tuple[str, ...], wanted: str) -> Iterator[Option]:
         """cust_id, part_cat_id, ship_via: the beginning of one table's name only, or a form in common use."""
         word = base[-1] if base else ""
         long = SHORT_FORMS.get(word, "")
         near = few(self.by_table.get(long)) if long else ()
         if len(base) > 1:
-            near = (*near, *(key for key in self._beginning_as(base[0]) if shortens(base, key)))
+            near = (*near, *(key for key in self.beginning_as(base[0]) if shortens(base, key)))
         if not near and len(word) >= SHORTEST_START and word not in GENERIC:
-            near = tuple(key for key in self._beginning_as(word) if key.word.startswith(word))
+            near = tuple(key for key in self.beginning_as(word) if key.word.startswith(word))
         first = min((key.word for key in near), key=len, default="")
         one = {key.table.name for key in near if key.word == first}
         if wanted != "whole" and len(near) <= MOST_ALIKE:
@@ -337,14 +359,15 @@ class Keys:
         return few(self.by_table.get(word)) or self._of_stem(word)
 
     def _of_stem(self, word: str) -> tuple[Key, ...]:
-        near = tuple(key for key in self._beginning_as(word) if same_stem(word, key.word))
+        near = tuple(key for key in self.beginning_as(word) if same_stem(word, key.word))
         return near if len({key.table.name for key in near}) == 1 else ()
 
-    def _beginning_as(self, word: str) -> list[Key]:
+    def beginning_as(self, word: str) -> list[Key]:
+        """Keys of tables whose names begin with the same letters."""
         near = self.by_start.get(word[:SHORTEST_START], [])
         return near if len(near) <= MOST_TRIED else []
 
-    def _person(self, parts: tuple[str, ...], wanted: str) -> Iterator[Option]:
+    def person(self, parts: tuple[str, ...], wanted: str) -> Iterator[Option]:
         """support_rep_id, created_by, reports_to: employees or users, whichever there are."""
         last = parts[-1] if parts else ""
         people = self.people or self.actors
@@ -353,7 +376,9 @@ class Keys:
         staff = [key for key in people if {key.kind, *stems(key.table.name.name)[-1:]} & STAFF]
         near = staff if staff and last in STAFF_ROLES else people
         plain = [key for key in near if key.kind in PEOPLE]
-        yield from (Option(key, LIKE) for key in plain or near)
+        astray = last in STAFF_ROLES and not self.people  # a manager is no customer
+        links = {key for key in plain if is_link(key, plain)}
+        yield from (Option(key, LIKE, bare=astray or key in links) for key in plain or near)
         others = self.actors if self.people and wanted == "whole" and len(self.actors) <= MOST_ALIKE else ()
         yield from (Option(key, LIKE, bare=True) for key in others)
 
@@ -366,24 +391,10 @@ class Keys:
         above = named or qualified  # parent_station, reply_to
         for key in self.of_table.get(table.name, ()) if above or of_another or "".join(base) in INSTEAD else ():
             if key.primary:
-                plain = (marked and named) or core in UPWARDS
+                said = core[-1:] in UPWARDS and "".join(core[:-1]) in {key.word, table_word(table)}  # comment_parent
+                plain = (marked and named) or core in UPWARDS or said
                 yield Option(key, ENDS if plain else LIKE, bare=not plain and core[-1:] not in UPWARDS)
 
 
-def few(keys: list[Key] | None) -> tuple[Key, ...]:
-    """None of them where a name is that of too many to tell any."""
-    return tuple(keys) if keys and len(keys) <= MOST_ALIKE else ()
-
-
-def ranked(table: Table, options: Iterable[Option]) -> tuple[Option, ...]:
-    """Options of a column of that table, the likeliest first."""
-    return tuple(sorted(options, key=lambda option: (*standing(table, option), str(option.key.table.name))))
-
-
-def standing(table: Table, option: Option) -> tuple[int, bool, bool, bool, bool, bool]:
-    """Less is likelier; two options of the same standing cannot be told apart by name."""
-    key, mine = option.key, table_word(table)
-    theirs = table_word(key.table)
-    akin = len(theirs) >= SHORTEST - 1 and mine != theirs and (mine.startswith(theirs) or mine.endswith(theirs))
-    near = key.table.name.schema == table.name.schema
-    return (-option.fit, option.bare, not akin, not key.home, not option.joined, not near)
+def _same_name(column: Column, key: Column) -> bool:
+    return flat(column.name) == flat(key.name) and flat(key.name) not in GENERIC

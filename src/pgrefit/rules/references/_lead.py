@@ -13,9 +13,9 @@ from pgrefit.rules._ask import TEXT_TYPES, row_of, sample_of, statistics_of
 from pgrefit.rules._names import BY, reference_name, stems
 
 from ._key import ENDS, LIKE, SAME, Option, flat, is_plural, table_word
-from ._keys import standing
 from ._link import MOST_QUESTIONS, Link, nobody
-from ._vocabulary import ABOVE, COUNTED, GENERIC, QUANTITIES, ROLES, USERS
+from ._ranking import standing
+from ._vocabulary import ABOVE, COUNTED, GENERIC, NUMBERED, QUANTITIES, ROLES, USERS
 
 ROWS_TRIED = 300
 LONGEST_CODE = 40  # letters; a text that may be longer may hold anything under any name
@@ -131,8 +131,9 @@ class Lead:
             return self.link(same[0]) if len(same) == 1 and not self.several else None
         places = [standing(self.table, option) for option in self.options]
         alone = places.count(places[0]) == 1 and not self.several
-        marked = reference_name(self.column.name).marked or self.column.name.lower().endswith("id")
-        exact = best.key.primary and not self.is_key and (marked or _same_name(self.column, best.key.column))
+        marked = reference_name(self.column.name).marked or self.column.name.lower().endswith(("id", "_sk"))
+        alike = _same_name(self.column, best.key.column)
+        exact = not self.is_key and ((best.key.primary and marked) or (alike and (best.key.primary or marked)))
         own = best.key.table.name == self.table.name and not self._upwards(best)
         named = best.fit >= ENDS and not best.bare and not own and (best.key.home or exact)
         near = best.key.telling or _near(observation.snapshot, self.table, best.key.table)
@@ -152,7 +153,13 @@ class Lead:
         key, parts = option.key, stems(self.column.name)
         own_key = key.home or not reference_name(key.column.name).marked
         other = own_key and key.table.name != self.table.name and not is_plural(self.column.name)
-        return other and option.bare and option.fit >= ENDS and not set(parts) & (QUANTITIES | COUNTED)
+        amount = set(parts) & (QUANTITIES | COUNTED) or set(parts) <= NUMBERED
+        beside = any(name.marked and name.base == parts for name in map(reference_name, self._names))  # account_id
+        return other and option.bare and option.fit >= ENDS and not amount and not beside
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.table.columns)
 
     def _by_a_person(self, option: Option) -> bool:
         """Whether the column is named after what a person did or is: created_by, owner_id."""

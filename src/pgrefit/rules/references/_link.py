@@ -11,8 +11,10 @@ from pgrefit.model.observation import Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import Row
 from pgrefit.rules._indexes import serves_lookup
+from pgrefit.rules._names import stems
 
 from ._key import ENDS, LIKE, SAME, Key, Option
+from ._vocabulary import NUMBERED
 
 MOST_QUESTIONS = 100_000  # that are remembered
 FEWEST_ROWS = 20  # that tell more than chance, where small numbers meet small numbers
@@ -28,6 +30,8 @@ FAR_OFF = 2  # keys begin far from 0 where their least number, so many times, is
 FAR_ALONG = 0.8  # share of the numbers of a key in a row that a reference takes, from the least to the greatest
 SCATTERED = 2  # so much further apart than in a row are numbers that are no other small numbers
 SURE = 4  # standard deviations from what numbers would match that are drawn at random
+FEWEST_TIGHT = 30  # values that reach as far as a key does, lest that be chance
+LOOSEST, GAPS_FREE = 0.05, 5
 FEWEST_PLAYERS = 8  # different persons in a part, lest they be two sides
 
 
@@ -93,6 +97,7 @@ class Link:
         values, parents = row.count("distinct"), row.count("parents")
         covers = values >= max(FEWEST_VALUES, COVERED[self.option.fit] * parents)
         scattered = values >= FEWEST_VALUES and row.count("span") >= SCATTERED * values and self.option.fit > 0
+        scattered = scattered and not set(stems(self.column.name)) <= NUMBERED
         return enough and (self.indexed or covers or scattered)
 
     @property
@@ -143,9 +148,15 @@ def _by_no_chance(row: Row) -> bool:
     """Whether the numbers miss the gaps between the keys, or take nearly all of keys that begin far from 0."""
     values, span, among = row.count("distinct"), row.count("span"), row.count("among")
     far = row.count("least") * FAR_OFF >= row.count("reach") and span >= FAR_ALONG * row.count("reach")
+    tight = values >= FEWEST_TIGHT and span >= (1 - looseness(values)) * row.count("reach")
     return values >= FEWEST_VALUES_ALONE and (
-        far or more_than_chance(row.count("found") / values, among / span, values)
+        far or tight or more_than_chance(row.count("found") / values, among / span, values)
     )
+
+
+def looseness(values: float) -> float:
+    """Which share of a key's numbers so many references to it may leave free at the end."""
+    return min(LOOSEST, GAPS_FREE / values)
 
 
 def more_than_chance(share: float, expected: float, tries: int) -> bool:

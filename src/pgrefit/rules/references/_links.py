@@ -19,9 +19,11 @@ from ._domains import by_values
 from ._hints import namesakes, of_own_words, wider_kinds
 from ._joins import compared
 from ._key import ENDS, LIKE, SAME, Key, Option, flat, table_word
-from ._keys import Keys, ranked
+from ._keys import Keys
 from ._lead import Lead
 from ._parents import Parents, polymorphic
+from ._ranking import ranked
+from ._readings import is_sibling
 from ._scopes import Place
 from ._unanalysed import without_answers
 from ._vocabulary import KEPT_BY_DESIGN, RECORDS
@@ -161,6 +163,7 @@ def _one_to_one(keys: Keys, lead: Lead) -> list[Lead]:
         option for option in lead.options
         if option.fit == SAME and option.key.primary and (option.key.home or not option.bare)
         and (option.key.home or not table_word(option.key.table).startswith(mine))
+        and not is_sibling(lead.table, option.key.table)
     )  # fmt: skip
     if home and lead.family != "whole":
         near = [key for key in wider_kinds(keys, lead.table) if keys.family(key.column) == lead.family]

@@ -12,7 +12,7 @@ from pgrefit.rules._ask import SAMPLE_KEYS, Row, sample_of
 from ._key import Key
 
 BETWEEN = r"\s*[,;|]\s*"
-AROUND = ' \t[]{}(),;|"'
+AROUND = ' \t[]{}(),;|"#'
 ROWS_TRIED = 300
 FEWEST_ITEMS = 20
 SEVERAL = 0.1  # share of the values that must hold more than one item

@@ -18,8 +18,8 @@ from pgrefit.rules._names import singular, stems, words
 
 from ._directory import keys_for
 from ._far import begins_far
-from ._key import Key
-from ._keys import Keys
+from ._key import Key, flat
+from ._keys import TITLES, Keys
 from ._listed import AROUND, BETWEEN, FORMS, Listed
 from ._types import base_type
 from ._vocabulary import ABOVE, GENERIC, NODES, RELATED, ROLES
@@ -29,9 +29,10 @@ OF_ONE = {"id", "uuid", "guid", "code", "key", "ref"}
 LIST = ("list",)
 SHORT_LIST = "lst"
 DOCUMENTS = ("json", "jsonb")
-SEPARATORS = (r"\s*[,;|]\s*", r"\s*>\s*", r"\s*/\s*", r"\s+")
+SEPARATORS = (r"\s*[,;|]\s*#?", r"\s*>\s*#?", r"\s*/\s*#?", r"\s*\+\s*", r"\s+#?")
 MOSTLY = 0.5  # of the values that must have the separator
 MOST_KEYS = 4
+AS_WIDE = 0.3  # how much shorter or longer than the items the keys may be
 REPLACED = {"replace", "supersede", "amend", "depend", "require", "requirement", "prerequisite"}
 MOST_PATHS = 12
 ROWS_TRIED = 100
@@ -72,6 +73,7 @@ def _in_column(observation: Observation, keys: Keys, table: Table, column: Colum
     family = _family_of(values, between) if between else ""
     family = family or next((f for f in ("whole", "uuid") if _fits_array(keys, column, f)), "")
     found = _of_family(observation, keys, family, _hinted(keys, table, column.name, family)) if family else ()
+    found = tuple(_as_wide(observation, found, values, between)) if family == "text" else found[:MOST_KEYS]
     if found:
         yield tuple(Listed(table, column, k, family, between or BETWEEN, named=False) for k in found)
 
@@ -84,7 +86,8 @@ def _in_document(observation: Observation, keys: Keys, table: Table, column: Col
         if key and keys.family(key.column) in FORMS:
             yield (Listed(table, column, key, keys.family(key.column), path=path),)
         elif family in {"uuid", "whole"}:
-            found = _of_family(observation, keys, family, _hinted(keys, table, name or column.name, family))
+            hinted = _hinted(keys, table, name or column.name, family)
+            found = _of_family(observation, keys, family, hinted)[:MOST_KEYS]
             yield tuple(Listed(table, column, k, family, path=path, named=False) for k in found)
 
 
@@ -137,19 +140,35 @@ def _of_family(observation: Observation, keys: Keys, family: str, hinted: tuple[
     found = [key for key in known.get(family, ()) if key in keys.of_table.get(key.table.name, ())]
     if family == "whole" and hinted is not None:
         found = [*hinted, *(key for key in found if begins_far(observation, key.table))]
-    return tuple(found[:MOST_KEYS])
+    return tuple(found)
+
+
+def _as_wide(observation: Observation, keys: tuple[Key, ...], values: tuple[str, ...], between: str) -> Iterator[Key]:
+    """Keys of texts about as long as the items are; of many those that come nearest."""
+    items = [item.strip(' "') for value in values for item in re.split(between, value.strip(AROUND)) if item]
+    long = sum(map(len, items)) / max(len(items), 1)
+    widths: list[tuple[float, int]] = []
+    for place, key in enumerate(keys):
+        seen = statistics_of(observation, key.table).column(key.column.name)
+        width = seen.average_width - 1 if seen else 0
+        if width and abs(width - long) <= AS_WIDE * long:
+            widths.append((abs(width - long), place))
+    yield from (keys[place] for _, place in sorted(widths)[:MOST_KEYS])
 
 
 @lookup.remembered
 def _by_family(db: Snapshot) -> dict[str, list[Key]]:
     found: dict[str, list[Key]] = {}
+    others: dict[str, list[Key]] = {}
     uses: Counter[Relation | None] = Counter(key.parent for table in db.tables for key in table.foreign_keys)
     for table in sorted(db.own_tables(), key=lambda t: (-uses[t.name], t.name)):
         keys = keys_for(db, table)
         for key in keys.of_table.get(table.name, ()):
             if key.primary:
                 found.setdefault(keys.family(key.column), []).append(key)
-    return found
+            elif keys.family(key.column) != "whole" and flat(key.column.name) not in TITLES:
+                others.setdefault(keys.family(key.column), []).append(key)
+    return {family: found.get(family, []) + others.get(family, []) for family in ("whole", "uuid", "text")}
 
 
 def _is_list(column: Column) -> bool:

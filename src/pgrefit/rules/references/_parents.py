@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgrefit.changes._types import WHOLE_DIGITS
 from pgrefit.changes.retype_columns import BLANKS, UUID_FORM
@@ -51,9 +51,10 @@ class Parents:
     popular: tuple[Table, ...]  # those that most foreign keys point at
 
     @classmethod
-    def keyed_by(cls, observation: Observation, types: tuple[str, ...]) -> Parents:
-        """All of a database whose key is of one of these types."""
-        found = {t.name: t for t in tables(observation) if len(t.primary_key) == 1 and key_type(t) in types}
+    def keyed_by(cls, observation: Observation, types: tuple[str, ...], *, unique: bool = False) -> Parents:
+        """All of a database whose key is of one of these types; `unique`: their primary key, or another one."""
+        keyed = (t if not unique else _by_another(t, types) for t in tables(observation))
+        found = {t.name: t for t in keyed if len(t.primary_key) == 1 and key_type(t) in types}
         parents = cls(found, {}, {}, {}, _popular(observation, found))
         for table in found.values():
             parts = stems(table.name.name)
@@ -86,6 +87,17 @@ class Parents:
         near = {t.name: t for found in alike for t in found}
         ranked = sorted(near.values(), key=lambda t: (-shared_words(column, t.name.name), t.name != owner.name, t.name))
         return tuple({t.name: t for t in (*ranked[:PARENTS_TRIED], *self.popular)}.values())[:PARENTS_TRIED]
+
+
+def _by_another(table: Table, types: tuple[str, ...]) -> Table:
+    """The table as if a unique column of such a type were its primary key, where that is of another type."""
+    if len(table.primary_key) == 1 and key_type(table) in types:
+        return table
+    whole = (i for i in table.indexes if i.unique and i.valid and i.predicate is None and len(i.columns) == 1)
+    others = (i.columns[0] for i in whole if i.columns[0] and table.column(i.columns[0]).type in types)
+    name = next(others, None)
+    keys = (replace(c, columns=(name,)) if name and c.kind == "primary key" else c for c in table.constraints)
+    return replace(table, constraints=tuple(keys)) if name else table
 
 
 def _popular(observation: Observation, found: dict[Relation, Table]) -> tuple[Table, ...]:

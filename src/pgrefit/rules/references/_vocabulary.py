@@ -154,7 +154,10 @@ TO = {
     "transferred",
     "allocated",
 }  # reports_to
-ADDED = {"info", "data", "list", "master", "tbl", "table"}  # to a table's name, where it tells nothing
+KINDS = {("type",), ("kind",), ("category",)}  # of a table of kinds: role_type
+NUMBERED = {"version", "position", "order", "level", "rank", "seq", "sequence", "number", "no", "nr", "num", "idx",
+            "index", "year", "month", "day", "time", "date", "count", "line", "period"}  # fmt: skip
+ADDED = {"info", "data", "list", "master", "tbl", "table", "dim"}  # to a table's name, where it tells nothing
 OF = {"of", "de", "di", "van"}  # duplicate_of, renovado_de
 INSTEAD = {"supersede", "replace", "amend", "precede", "reverse", "ersetzt", "remplace", "sustituye", "substitui",
            "sostituisce", "vervangt", "zastepuje"}  # fmt: skip  # another row of the same table
@@ -191,6 +194,39 @@ ELSEWHERE = {
     *SERVICES,
 }  # ids of other systems
 NODES = {*MARKS, "entity", "node", "vertex", "item", "object", "element", "record", "thing", "member", "end", "side"}
+THINGS = {
+    "subject",
+    "target",
+    "source",
+    "origin",
+    "resource",
+    "content",
+    "reference",
+    "model",
+    "datensatz",
+    "objekt",
+    "obiekt",
+    "objet",
+    "objeto",
+    "oggetto",
+    "entite",
+    "entidad",
+    "entidade",
+    "entita",
+    "registro",
+    "eintrag",
+    "elemento",
+    "zapis",
+    "onderwerp",
+    "sujet",
+    "sujeto",
+    "soggetto",
+    "ziel",
+    "quelle",
+    "bezug",
+    "referenz",
+    "podmiot",
+}  # any of which may be a row of any table
 OPPOSITES = {
     frozenset(pair) for pair in (
         ("source", "target"), ("from", "to"), ("src", "dst"), ("src", "dest"), ("left", "right"), ("head", "tail"),

@@ -24,6 +24,11 @@ class Hole:
     key: Constraint
     optional: tuple[str, ...]
 
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """What stands in the row, and is not checked, where the only column that may be empty is."""
+        return tuple(c for c in self.key.columns if c not in self.optional) if len(self.optional) == 1 else ()
+
 
 def _asks(observation: Observation) -> Iterator[Question]:
     for table, holes in _tables(observation.snapshot):
@@ -42,10 +47,20 @@ def _holes(db: Snapshot, table: Table) -> Iterator[Hole]:
     for key in table.foreign_keys:
         plain = key.match == "simple" and key.enforced and not key.inherited
         optional = [name for name in key.columns if not table.column(name).not_null] if len(key.columns) > 1 else []
-        filled = required(db, table) if plain and len(optional) > 1 else set(key.columns)
+        filled = required(db, table) if plain and optional else set(key.columns)
         empty = tuple(name for name in optional if name not in filled)
-        if len(empty) > 1 and not _kept_together(table, empty):
-            yield Hole(table, key, empty)
+        hole = Hole(table, key, empty)
+        open_to_all = len(empty) > 1 or (empty and not _checked_otherwise(table, hole))
+        if open_to_all and not _kept_together(table, empty if len(empty) > 1 else key.columns):
+            yield hole
+
+
+def _checked_otherwise(table: Table, hole: Hole) -> bool:
+    """Whether another foreign key keeps the columns that are always filled: the tenant's, the building's."""
+    keys = (
+        key.columns for key in table.foreign_keys if key is not hole.key and not set(key.columns) & {*hole.optional}
+    )
+    return set(hole.unchecked) <= {name for columns in keys for name in columns}
 
 
 def _kept_together(table: Table, columns: tuple[str, ...]) -> bool:
@@ -57,11 +72,18 @@ def _half_filled(table: Table, holes: tuple[Hole, ...]) -> Question:
     """One question a table: for each key, the rows in which some of its columns are empty and some are not."""
     counts = [
         expression("count(*) FILTER (WHERE NOT ({together})) AS {name}",
-                   together=raw(_together(hole.optional, "t")), name=f"half_{i}")
+                   together=raw(_filled(hole)), name=f"half_{i}")
         for i, hole in enumerate(holes)
     ]  # fmt: skip
     select = ddl("SELECT count(*) AS rows, {counts} FROM {t} AS t", counts=raw(joined(counts)), t=table.name)
     return Question(table.name, select)
+
+
+def _filled(hole: Hole) -> Expression:
+    """What holds of rows that are checked, or that have nothing to be checked."""
+    if hole.unchecked:
+        return expression("t.{c} IS NOT NULL", c=hole.optional[0])
+    return _together(hole.optional, "t")
 
 
 def _together(columns: tuple[str, ...], alias: str = "") -> Expression:
@@ -89,17 +111,20 @@ def _together(columns: tuple[str, ...], alias: str = "") -> Expression:
         INSERT INTO meeting VALUES (1, 'A', 1), (2, NULL, NULL);
     """,
     clean="""
+        CREATE TABLE house (building text PRIMARY KEY);
         CREATE TABLE room (building text, nr int, PRIMARY KEY (building, nr));
         CREATE TABLE meeting (id int PRIMARY KEY, building text NOT NULL, room_nr int, spare text, spare_nr int,
                               old text, old_nr int,
+                              FOREIGN KEY (building) REFERENCES house,
                               FOREIGN KEY (building, room_nr) REFERENCES room,
                               FOREIGN KEY (spare, spare_nr) REFERENCES room MATCH FULL,
                               FOREIGN KEY (old, old_nr) REFERENCES room, CHECK (num_nulls(old, old_nr) IN (0, 2)));
-        INSERT INTO meeting VALUES (1, 'nowhere');
+        INSERT INTO house VALUES ('A');
+        INSERT INTO meeting VALUES (1, 'A');
     """,
 )
 def foreign_key_with_optional_part(observation: Observation) -> Iterator[Finding]:
-    """Foreign keys of which two columns and more may be empty, each without the other."""
+    """Foreign keys of which columns may be empty while others are not, and are not checked then."""
     for table, holes in _tables(observation.snapshot):
         row = row_of(observation, _half_filled(table, holes))
         for i, hole in enumerate(holes):
@@ -108,18 +133,26 @@ def foreign_key_with_optional_part(observation: Observation) -> Iterator[Finding
 
 def _finding(hole: Hole, row: Row | None, half: int | None) -> Finding:
     columns = " and ".join(hole.optional)
+    rest = f": then nothing checks {' and '.join(hole.unchecked)}" if hole.unchecked else ""
+    where = f"{columns} is empty{rest}" if hole.unchecked else f"one of {columns} is empty"
     check = AddCheck(table=hole.table.name, name=fit(hole.key.name, "_whole"), condition=_together(hole.optional))
     sound = row is not None and row.count("rows") > 0 and not half
     return Finding(
         object=f"{hole.table.name}.{hole.key.name}",
-        message=f"is not checked where one of {columns} is empty" + (", as it is in some rows" if half else ""),
+        message=f"is not checked where {where}" + (", as it is in some rows" if half else ""),
         severity=Severity.WARNING if half else Severity.INFO,
         evidence=known((
             catalog("columns that may be empty", hole.optional),
             catalog("definition", str(hole.key.definition)),
             scan("rows with a part of them", () if half is None else half),
         )),
-        remedy=(check,) if sound else (),
-        advice="" if sound else "fill or empty these columns together, and let a CHECK or MATCH FULL see to it",
+        remedy=(check,) if sound and not hole.unchecked else (),
+        advice=_advice(hole) if hole.unchecked or not sound else "",
         cost=Cost(rows=half) if half else None,
     )  # fmt: skip
+
+
+def _advice(hole: Hole) -> str:
+    if hole.unchecked:
+        return f"require {hole.optional[0]}, or let a foreign key of its own check {' and '.join(hole.unchecked)}"
+    return "fill or empty these columns together, and let a CHECK or MATCH FULL see to it"

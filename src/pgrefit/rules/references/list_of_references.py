@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pgrefit.model.finding import Cost, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
+from pgrefit.model.snapshot import Column
 from pgrefit.rules._ask import Row, catalog, known, named, row_of, scan
 
 from ._listed import Listed
@@ -62,12 +63,19 @@ def _counts(observation: Observation, listed: Listed) -> Row | None:
     return row if row and listed.holds(row) else None
 
 
+def _severity(column: Column, orphans: int) -> Severity:
+    """Less of an array, which can be indexed and whose items are told apart."""
+    if orphans:
+        return Severity.ERROR
+    return Severity.INFO if column.type.endswith("[]") else Severity.WARNING
+
+
 def _finding(listed: Listed, row: Row) -> Finding:
     key, orphans = named(listed.key.table, listed.key.column.name), row.count("orphans")
     return Finding(
         object=named(listed.table, listed.column.name),
         message=f"lists ids of {key}" + (", and some of them are gone" if orphans else ""),
-        severity=Severity.ERROR if orphans else Severity.WARNING,
+        severity=_severity(listed.column, orphans),
         evidence=known((
             catalog("key", key), *([catalog("at", listed.path)] if listed.path else []),
             scan("rows", row.count("rows")), scan("with a list", row.count("filled")),

@@ -17,6 +17,8 @@ from pgrefit.rules._access import is_users
 from pgrefit.rules._ask import SAMPLE_KEYS, Row, catalog, is_empty, known, named, row_of, rows_of, sampled_values, scan
 from pgrefit.rules._indexes import index_on, serves_lookup
 from pgrefit.rules.references._composite import Group, found_groups, implied, questions
+from pgrefit.rules.references._key import ENDS
+from pgrefit.rules.references._lead import Lead
 from pgrefit.rules.references._link import Link, nobody
 from pgrefit.rules.references._links import leads, recorded
 from pgrefit.rules.references._parents import usual_on_delete
@@ -94,7 +96,11 @@ def _examples(link: Link) -> Question:
 def missing_foreign_key(observation: Observation) -> Iterator[Finding]:
     """Columns whose name and values say that they refer to another table."""
     observation = completed(observation)
-    together = found_groups(observation)
+    of_table: defaultdict[Relation, list[Lead]] = defaultdict(list)
+    for lead in leads(observation):
+        of_table[lead.table.name].append(lead)
+    groups = found_groups(observation)
+    together = [(g, row) for g, row in groups if not _said_by_one(observation, g, of_table[g.table.name])]
     yield from (_of_group(observation, group, counted) for group, counted in together)
     found: list[tuple[Link, Row]] = []
     by_name: defaultdict[Relation, list[Link]] = defaultdict(list)
@@ -118,6 +124,21 @@ def _refers(link: Link, row: Row) -> bool:
     kept_by_design = recorded(link.table) and gone > OUTLIVED * (row.count("matching") + gone)
     named = not (link.option.bare or link.unnamed)
     return link.contained(row) and not kept_by_design and (named or link.told(row))
+
+
+def _said_by_one(observation: Observation, group: Group, near: list[Lead]) -> bool:
+    """Whether one more column refers to the same table by its primary key, and these only repeat what is there."""
+    parent = group.parent.name
+    if group.parent.primary_key == group.keys or parent == group.table.name:
+        return False
+    for lead in near:
+        other = lead.column.name not in group.columns
+        if other and any(o.key.table.name == parent and o.key.primary and o.fit >= ENDS for o in lead.options):
+            link = lead.found(observation)
+            row = row_of(observation, link.counts()) if link and link.key.table.name == parent else None
+            if link and row and link.contained(row):
+                return True
+    return False
 
 
 def _is_copy(link: Link, by_key: set[tuple[Relation, Relation]]) -> bool:

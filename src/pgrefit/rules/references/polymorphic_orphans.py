@@ -9,21 +9,21 @@ from pgrefit.model.ddl import Literal, ddl, expression, raw
 from pgrefit.model.finding import Cost, Evidence, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
-from pgrefit.rules._ask import SAMPLE_KEYS, Row, is_empty, is_text, known, named, row_of, rows_of, scan, statistics_of
+from pgrefit.rules._ask import SAMPLE_KEYS, Row, is_empty, is_text, known, named, row_of, rows_of, scan
 from pgrefit.rules._columns import stored_tables
-from pgrefit.rules._languages import english, meanings
+from pgrefit.rules._languages import english
 from pgrefit.rules._names import reference_name, stems
 
 from ._directory import keys_for
 from ._key import Key
 from ._keys import Keys
-from ._vocabulary import CODES, RECORDS
+from ._kinds import last_name, names_tables
+from ._vocabulary import CODES
 
 KINDS = {"type", "kind", "class"}
 MOST_KINDS = 50
 MOST_ORPHANED = 0.5  # of more of them the type means another table than the one of its name
 FEWEST_ROWS = 5
-MOSTLY = 0.6  # of the kinds that must be names of tables, where the column’s name does not say that it has kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def _pairs(observation: Observation) -> Iterator[Pair]:
         under = {name for key in table.foreign_keys for name in key.columns} | set(table.primary_key[:1])
         kinds = [c for c in table.columns if (is_text(c) or "." in c.type) and c.name not in under]  # text, or an enum
         by_base = {base: c for c in kinds if (base := _kind_of(c.name) or english(c.name))}
-        naming = {c.name for c in kinds if _names_tables(observation, table, c)}
+        naming = {c.name for c in kinds if names_tables(observation, table, c)}
         for column in () if is_empty(observation, table) else table.columns:
             base = _base_of(column)
             kind = by_base.get(base) if base else None
@@ -93,17 +93,6 @@ def _base_of(column: Column) -> tuple[str, ...]:
     if name.marked:
         return english("_".join(name.base))
     return parts[:-1] if parts[-1:] and parts[-1] in CODES else ()
-
-
-def _names_tables(observation: Observation, table: Table, column: Column) -> bool:
-    """Whether nearly all of the few values of a column are names of tables."""
-    seen = statistics_of(observation, table).column(column.name)
-    few = seen is not None and 0 < seen.distinct <= MOST_KINDS and len(seen.values) > 1
-    if seen is None or not few or meanings(table.name.name) & RECORDS:
-        return False
-    keys = keys_for(observation.snapshot, table)
-    told = (any(key.primary for key in keys.of_word("".join(stems(_last(value))))) for value in seen.values)
-    return sum(told) >= MOSTLY * len(seen.values)
 
 
 def _beside(table: Table, column: Column, naming: set[str]) -> Column | None:
@@ -133,15 +122,11 @@ def _meant(observation: Observation, pair: Pair) -> Iterator[tuple[str, Key, int
 
 def _named(keys: Keys, pair: Pair, kind: str) -> Key | None:
     """App\\Models\\BlogPost, blog.post, blog_posts: the one table of that name, by its own or by its last words."""
-    word = "".join(stems(_last(kind)))
+    word = "".join(stems(last_name(kind)))
     near = [k for k in keys.of_word(word) if k.primary and _fits(keys, pair, k)]
     own = [key for key in near if key.table.name.schema == pair.table.name.schema]
     chosen = own or near
     return chosen[0] if word and len({key.table.name for key in chosen}) == 1 else None
-
-
-def _last(kind: str) -> str:
-    return kind.replace("\\", ".").replace("/", ".").replace("::", ".").rpartition(".")[2]
 
 
 def _fits(keys: Keys, pair: Pair, key: Key) -> bool:

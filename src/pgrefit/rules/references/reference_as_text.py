@@ -26,6 +26,7 @@ from pgrefit.rules._ask import (
 from pgrefit.rules._columns import seen_values
 from pgrefit.rules._languages import meanings
 from pgrefit.rules._names import affinity, reference_name, stems
+from pgrefit.rules._purposes import is_log
 from pgrefit.rules.data._meanings import PLACES
 from pgrefit.rules.references._far import begins_far
 from pgrefit.rules.references._parents import Parents, Reference, Search, candidates, polymorphic, usual_on_delete
@@ -35,7 +36,7 @@ UUID = re.compile(r"\s*\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?\s*", re
 NUMBER = re.compile(r"\s*[0-9]{1,18}\s*")
 ENOUGH = 0.8
 FEWEST_NUMBERS, MOST_FAR = 10, 4
-WHOLE = ("bigint", "integer")
+WHOLE, UUIDS = ("bigint", "integer"), ("uuid",)
 OTHER_NUMBERS = {
     *PLACES,
     "phone",
@@ -72,14 +73,15 @@ def _leads(observation: Observation) -> Iterator[Reference | Search]:
     if not texts:
         return
     parents = Parents.keyed_by(observation, ("uuid", *WHOLE))
-    of_uuid, of_number = Parents.keyed_by(observation, ("uuid",)), Parents.keyed_by(observation, WHOLE)
+    of_uuid, of_number = (Parents.keyed_by(observation, types, unique=types == UUIDS) for types in (UUIDS, WHOLE))
     far = [parent for parent in of_number.keyed.values() if begins_far(observation, parent)][:MOST_FAR]
     called = _by_key(of_number)
     for table, column in texts:
         share = _uuid_share(observation, table, column)
         marked = reference_name(column.name).marked
         if (marked or share == 1.0) and not polymorphic(table, column):
-            best = parents.named(column.name, table, but=frozenset({"uuid"} if share == 0.0 else ()))
+            near = of_uuid if share == 1.0 else parents
+            best = near.named(column.name, table, but=frozenset({"uuid"} if share == 0.0 else ()))
             if best:
                 yield Reference(table, column, *best)
                 continue
@@ -217,10 +219,17 @@ def _finding(observation: Observation, reference: Reference, row: Row) -> Findin
     return Finding(
         object=named(reference.table, reference.column.name),
         message=f"text column holds ids of {key} without a foreign key",
-        severity=Severity.ERROR if broken else Severity.WARNING,
+        severity=_severity(reference, broken),
         evidence=_evidence(observation, reference, row),
         remedy=(RetypeColumns(table=reference.table.name, conversions=(conversion,)),),
     )
+
+
+def _severity(reference: Reference, broken: int) -> Severity:
+    """Less of a log, which outlives what it tells of."""
+    if is_log(reference.table.name):
+        return Severity.WARNING if broken else Severity.INFO
+    return Severity.ERROR if broken else Severity.WARNING
 
 
 def _evidence(observation: Observation, reference: Reference, row: Row) -> tuple[Evidence, ...]:

@@ -17,6 +17,13 @@ CURRENT_SETTING = Relation("pg_catalog", "current_setting")
 EQUALITIES = {pb.AEXPR_OP, pb.AEXPR_OP_ANY}
 COMMANDS = ("select", "insert", "update", "delete")
 PRIVILEGES = {command: command.upper() for command in COMMANDS}
+PRIVILEGED = frozenset({
+    "admin", "administrator", "backend", "backup", "batch", "bot", "cron", "daemon", "dba", "etl", "ingest", "internal",
+    "job", "jobs", "maintenance", "manager", "migration", "migrations", "migrator", "monitor", "owner", "postgres",
+    "replication", "root", "scheduler", "server", "service", "superuser", "supervisor", "support", "sync", "system",
+    "worker",
+})  # fmt: skip
+"""Words in names of roles that are meant to see more than others."""
 
 
 def protected(observation: Observation) -> Iterator[Table]:

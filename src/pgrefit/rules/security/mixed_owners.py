@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.names import dotted
 from pgrefit.model.observation import Observation
-from pgrefit.model.snapshot import Table
-from pgrefit.rules._access import is_users, memberships
+from pgrefit.model.snapshot import Snapshot, Table
+from pgrefit.rules._access import is_users, memberships, roles, schema_owners
 from pgrefit.rules._ask import catalog, tables
 
 FEW = 0.2  # share of the tables of a schema that may look like an accident
@@ -40,17 +40,22 @@ ENOUGH_TABLES = 5
     """,
 )
 def mixed_owners(observation: Observation) -> Iterator[Finding]:
-    """Schemas of which few tables have another owner than all the rest, and whose role cannot act for that owner."""
+    """Schemas of which few tables have another owner than all the rest, and whose role cannot act for that owner.
+
+    In a schema that belongs to a role of its own, it need not be few.
+    """
     db = observation.snapshot
     by_schema: defaultdict[str, list[Table]] = defaultdict(list)
     for table in tables(observation):
         if is_users(db, table):
             by_schema[table.name.schema].append(table)
     for schema, found in by_schema.items():
-        ((usual, count),) = Counter(table.owner for table in found).most_common(1)
+        owners = Counter(table.owner for table in found)
+        usual, count = max(owners.items(), key=lambda each: (each[1], each[0] == schema_owners(db).get(schema)))
         able = {usual} | memberships(db, usual)
         odd = [table for table in found if table.owner not in able]
-        if len(found) >= ENOUGH_TABLES and odd and count >= (1 - FEW) * len(found):
+        few = len(found) >= ENOUGH_TABLES and count >= (1 - FEW) * len(found)
+        if odd and (few or (count >= len(odd) and _is_home(db, schema, usual))):
             yield Finding(
                 object=dotted(schema),
                 message=f"{len(odd)} of {len(found)} tables do not belong to {usual}, as the others do",
@@ -59,3 +64,9 @@ def mixed_owners(observation: Observation) -> Iterator[Finding]:
                                for owner in sorted({table.owner for table in odd})),
                 advice=f"ALTER TABLE … OWNER TO {usual}, unless it is meant to be so",
             )  # fmt: skip
+
+
+def _is_home(db: Snapshot, schema: str, usual: str) -> bool:
+    """Whether the schema belongs to that owner, and was made for it."""
+    role = roles(db).get(usual)
+    return schema_owners(db).get(schema) == usual and role is not None and not role.superuser

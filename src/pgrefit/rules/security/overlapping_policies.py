@@ -10,11 +10,12 @@ from postgast import pg_query_pb2 as pb
 from pgrefit.model.ddl import Expression
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
-from pgrefit.model.snapshot import Policy, Table
+from pgrefit.model.snapshot import Policy, Snapshot, Table
 from pgrefit.model.sql_tree import UnreadableError, parse_expression, value_list, value_of
-from pgrefit.rules._access import API_ROLES, covers, secured, share_roles
+from pgrefit.rules._access import API_ROLES, EVERYBODY, bound_holders, covers, memberships, secured, share_roles
 from pgrefit.rules._ask import catalog, statistic
-from pgrefit.rules.security._policies import COMMANDS, seen_by, written_by
+from pgrefit.rules._names import words
+from pgrefit.rules.security._policies import COMMANDS, PRIVILEGED, PRIVILEGES, seen_by, written_by
 from pgrefit.rules.security._truth import constant, printed
 
 
@@ -51,8 +52,9 @@ def overlapping_policies(observation: Observation) -> Iterator[Finding]:
     that keeps several kinds of things) do not meet.
     """
     rows = {t.table: t.rows for t in observation.statistics.tables}
-    for table in secured(observation.snapshot):
-        found = {command: policies for command in COMMANDS if (policies := _overlapping(table, command))}
+    db = observation.snapshot
+    for table in secured(db):
+        found = {command: policies for command in COMMANDS if (policies := _overlapping(db, table, command))}
         if found:
             names = sorted({policy for policies in found.values() for policy in policies})
             yield Finding(
@@ -67,19 +69,30 @@ def overlapping_policies(observation: Observation) -> Iterator[Finding]:
             )
 
 
-def _overlapping(table: Table, command: str) -> tuple[str, ...]:
+def _overlapping(db: Snapshot, table: Table, command: str) -> tuple[str, ...]:
     tried = [(p, c) for p in table.policies if p.permissive and covers(p, command) and (c := _varying(p, command))]
     met: dict[str, None] = {}
     for (one, mine), (other, theirs) in combinations(tried, 2):
-        if _same_people(one, other) and mine != theirs and not _apart(mine, theirs):
+        if _same_people(db, table, command, one, other) and mine != theirs and not _apart(mine, theirs):
             met |= {one.name: None, other.name: None}
     return tuple(met)
 
 
-def _same_people(one: Policy, other: Policy) -> bool:
-    """Whether more than a few are subject to both: a policy for one role beside that for everybody is no overlap."""
+def _same_people(db: Snapshot, table: Table, command: str, one: Policy, other: Policy) -> bool:
+    """Whether more than a few are subject to both.
+
+    A policy for one role beside that for everybody is an overlap where that role is the application's: one that holds
+    the privilege itself and does not administer. Who is a member of a role is subject to its policies.
+    """
     named = set(one.roles) | set(other.roles)
-    return share_roles(one, other) and bool((one.roles and other.roles) or not named or named & API_ROLES)
+    if share_roles(one, other) and ((one.roles and other.roles) or not named or named & API_ROLES):
+        return True
+    holders = bound_holders(db, table, {PRIVILEGES[command]}) - {EVERYBODY}
+    return any(_is_subject(db, r, one) and _is_subject(db, r, other) for r in holders if not PRIVILEGED & set(words(r)))
+
+
+def _is_subject(db: Snapshot, role: str, policy: Policy) -> bool:
+    return not policy.roles or bool({role, *memberships(db, role)} & set(policy.roles))
 
 
 def _varying(policy: Policy, command: str) -> Expression | None:

@@ -23,16 +23,10 @@ from pgrefit.rules._access import (
 )
 from pgrefit.rules._ask import catalog
 from pgrefit.rules._names import words
-from pgrefit.rules.security._policies import PRIVILEGES, seen_by, written_by
-from pgrefit.rules.security._truth import is_always_true
+from pgrefit.rules.security._policies import PRIVILEGED, PRIVILEGES, seen_by, written_by
+from pgrefit.rules.security._truth import either_of, is_always_true, saying_true
 
 ANONYMOUS = OPEN_ROLES - {"authenticated"}
-PRIVILEGED = frozenset({
-    "admin", "administrator", "backend", "backup", "batch", "bot", "cron", "daemon", "dba", "etl", "ingest", "internal",
-    "job", "jobs", "maintenance", "manager", "migration", "migrations", "migrator", "monitor", "owner", "postgres",
-    "replication", "root", "scheduler", "server", "service", "superuser", "supervisor", "support", "sync", "system",
-    "worker",
-})  # fmt: skip
 WHOEVER = "whoever is granted it"  # where nothing is granted yet
 
 
@@ -99,12 +93,13 @@ def _holes(db: Snapshot, table: Table, policy: Policy) -> Iterator[Hole]:
     for command in ("update", "delete", "insert"):
         whom = _concerned(db, table, policy, command)
         if whom and covers(policy, command) and not restricted(table, policy, command):
-            hole = _hole(table, policy, command, whom)
+            hole = _hole(db, table, policy, command, whom)
             if hole:
                 yield hole
                 return  # the worst of a policy is enough
     if policy.command == "select":
-        yield from _pointless(table, policy)
+        yield from _mistaken(db, table, policy)
+        yield from _pointless(db, table, policy)
 
 
 def _concerned(db: Snapshot, table: Table, policy: Policy, command: str) -> frozenset[str]:
@@ -113,33 +108,35 @@ def _concerned(db: Snapshot, table: Table, policy: Policy, command: str) -> froz
     Where nobody holds any, grants are made elsewhere, as for a schema by itself: then all whom the policy speaks of.
     """
     holders = bound_holders(db, table, {PRIVILEGES[command]}) if is_granted(table) else frozenset({EVERYBODY})
-    return (governed(policy, holders) - bypassing(db)) & (OPEN_ROLES | _narrowed(table))
+    return (governed(policy, holders) - bypassing(db)) & (OPEN_ROLES | _narrowed(db, table))
 
 
-def _narrowed(table: Table) -> frozenset[str]:
+def _narrowed(db: Snapshot, table: Table) -> frozenset[str]:
     """Roles that permissive policies name and show, or let write, certain rows only.
 
     Where no policy does so, row security is there for nothing: then all that are named, but those for administration.
     """
     permissive = [policy for policy in table.policies if policy.permissive]
-    narrow = [policy for policy in permissive if any(_tells_rows_apart(table, e) for e in (policy.using, policy.check))]
+    narrow = [
+        policy for policy in permissive if any(_tells_rows_apart(db, table, e) for e in (policy.using, policy.check))
+    ]
     roles = frozenset(role for policy in narrow or permissive for role in policy.roles)
     return roles if narrow else frozenset(role for role in roles if not PRIVILEGED & set(words(role)))
 
 
-def _tells_rows_apart(table: Table, condition: Expression | None) -> bool:
-    return condition is not None and condition != "false" and not _true(table, condition)
+def _tells_rows_apart(db: Snapshot, table: Table, condition: Expression | None) -> bool:
+    return condition is not None and condition != "false" and not _true(db, table, condition)
 
 
-def _hole(table: Table, policy: Policy, command: str, whom: frozenset[str]) -> Hole | None:
+def _hole(db: Snapshot, table: Table, policy: Policy, command: str, whom: frozenset[str]) -> Hole | None:
     seen, written = seen_by(policy, command), written_by(policy, command)
-    all_seen = seen is not None and _true(table, seen)
-    all_written = written is not None and _true(table, written)
+    all_seen = seen is not None and _true(db, table, seen)
+    all_written = written is not None and _true(db, table, written)
     granted = is_granted(table)
     who = ", ".join(sorted(map(shown, whom))) if granted else WHOEVER
     worst = Severity.ERROR if granted and whom & ANONYMOUS else Severity.WARNING
     if command == "insert" and all_written:
-        named = _tells_apart(table, policy)
+        named = _tells_apart(db, table, policy)
         says = f"{who} may insert any row" + (", also in the name of another" if named else "")
         return Hole(policy.name, says, Severity.WARNING if named else Severity.INFO)
     if command == "delete" and all_seen:
@@ -151,22 +148,31 @@ def _hole(table: Table, policy: Policy, command: str, whom: frozenset[str]) -> H
     return None
 
 
-def _tells_apart(table: Table, policy: Policy) -> bool:
+def _tells_apart(db: Snapshot, table: Table, policy: Policy) -> bool:
     """Whether another policy of the table looks at the row."""
     others = (e for p in table.policies if p is not policy for e in (p.using, p.check) if e is not None)
-    return any(_tells_rows_apart(table, condition) for condition in others)
+    return any(_tells_rows_apart(db, table, condition) for condition in others)
 
 
-def _pointless(table: Table, policy: Policy) -> Iterator[Hole]:
+def _mistaken(db: Snapshot, table: Table, policy: Policy) -> Iterator[Hole]:
+    """A policy for reading that tells rows apart in one part, and lets all of them through by another."""
+    if policy.using is None or restricted(table, policy, "select") or not _true(db, table, policy.using):
+        return
+    arms = either_of(policy.using)
+    if arms and not all(_true(db, table, arm) for arm in arms):
+        yield Hole(policy.name, "shows every row, whatever the rest of it says", Severity.WARNING)
+
+
+def _pointless(db: Snapshot, table: Table, policy: Policy) -> Iterator[Hole]:
     """A policy for reading that leaves narrower ones for the same roles without effect."""
-    if policy.using is None or not _true(table, policy.using):
+    if policy.using is None or not _true(db, table, policy.using):
         return
     for other in table.policies:
         inside = not policy.roles or (bool(other.roles) and set(other.roles) <= set(policy.roles))
-        narrower = other.using is not None and not _true(table, other.using)
+        narrower = other.using is not None and not _true(db, table, other.using)
         if other.permissive and other.command == "select" and inside and narrower:
             yield Hole(policy.name, f"leaves policy {other.name} without effect", Severity.WARNING)
 
 
-def _true(table: Table, condition: Expression) -> bool:
-    return is_always_true(condition, {column.name for column in table.columns if column.not_null})
+def _true(db: Snapshot, table: Table, condition: Expression) -> bool:
+    return is_always_true(condition, {column.name for column in table.columns if column.not_null}, saying_true(db))

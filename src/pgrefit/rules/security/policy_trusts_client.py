@@ -11,7 +11,7 @@ from pgrefit.model.ddl import Expression
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
-from pgrefit.model.snapshot import Policy, Snapshot
+from pgrefit.model.snapshot import Policy, Snapshot, Table
 from pgrefit.model.sql_tree import function_name, parse_expression
 from pgrefit.rules._ask import catalog
 from pgrefit.rules._bodies import bodies
@@ -60,7 +60,7 @@ def policy_trusts_client(observation: Observation) -> Iterator[Finding]:
     """
     db = observation.snapshot
     for table in protected(observation):
-        found = {policy.name: said for policy in table.policies if (said := _trusted(db, policy))}
+        found = {policy.name: said for policy in table.policies if (said := _trusted(db, table, policy))}
         if found:
             said = ", ".join(sorted(set(found.values())))
             yield Finding(
@@ -72,14 +72,16 @@ def policy_trusts_client(observation: Observation) -> Iterator[Finding]:
             )
 
 
-def _trusted(db: Snapshot, policy: Policy) -> str:
-    return next((said for condition in conditions(policy) if (said := _within(db, condition))), "")
+def _trusted(db: Snapshot, table: Table, policy: Policy) -> str:
+    """What a policy believes; a column of the table itself holds what its own policies let in."""
+    own = frozenset(column.name for column in table.columns)
+    return next((said for condition in conditions(policy) if (said := _within(db, condition, own))), "")
 
 
-def _within(db: Snapshot, condition: Expression) -> str:
+def _within(db: Snapshot, condition: Expression, own: frozenset[str]) -> str:
     tree = Tree(parse_expression(condition))
     called = (_trusting(db).get(function_name(call), "") for call in calls(tree))
-    return _said(tree) or next(filter(None, called), "")
+    return _said(tree, own) or next(filter(None, called), "")
 
 
 @lookup.remembered
@@ -89,9 +91,10 @@ def _trusting(db: Snapshot) -> dict[Relation, str]:
     return dict(found)
 
 
-def _said(tree: Tree) -> str:
+def _said(tree: Tree, own: frozenset[str] = frozenset()) -> str:
     """The metadata or header that a statement reads; '' where there is none."""
     columns = (node.fields[-1].string.sval for node in tree.all(pb.ColumnRef) if node.fields)
+    columns = (name for name in columns if name not in own)
     keys = list(_keys(tree))
     texts = [node.sval.sval for node in tree.all(pb.A_Const) if node.HasField("sval")]
     metadata = next((name for name in (*columns, *keys) if name in OF_USERS), "")

@@ -33,8 +33,16 @@ from pgrefit.rules._ask import catalog
     """,
 )
 def schema_open_to_all(observation: Observation) -> Iterator[Finding]:
-    """Schemas on which PUBLIC has CREATE, and who makes use of it."""
+    """Schemas on which PUBLIC has CREATE, and who makes use of it; the database, where PUBLIC may create schemas."""
     db = observation.snapshot
+    if db.open_to_all:
+        yield Finding(
+            object=f"database {db.database}",
+            message="every role may create schemas in it",
+            severity=Severity.WARNING,
+            evidence=(catalog("holds CREATE", "PUBLIC"),),
+            advice="REVOKE CREATE ON DATABASE … FROM PUBLIC, and grant it to the role that runs migrations",
+        )
     makers = _makers(db)
     for schema in db.schemas:
         if schema.extension or schema.name in platform_schemas(db) or not _may_create(schema, EVERYBODY):

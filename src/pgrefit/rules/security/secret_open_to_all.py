@@ -19,15 +19,17 @@ from pgrefit.rules._access import (
     tables_and_views,
 )
 from pgrefit.rules._ask import catalog, is_text
+from pgrefit.rules._languages import english
 from pgrefit.rules._names import words
-from pgrefit.rules.security._truth import is_always_true
+from pgrefit.rules.security._truth import is_always_true, saying_true
 from pgrefit.rules.security._views import is_invoker
 
 SECRETS = frozenset({"cvv", "passwd", "password", "passwort", "pwd", "secret", "ssn"})
 SECRET_PAIRS = frozenset({
     ("access", "token"), ("api", "key"), ("api", "secret"), ("api", "token"), ("auth", "token"),
     ("bearer", "token"), ("card", "number"), ("client", "secret"), ("confirmation", "token"), ("credit", "card"),
-    ("encrypted", "password"), ("hashed", "password"), ("id", "token"), ("otp", "secret"), ("password", "digest"),
+    ("de", "passe"), ("encrypted", "password"), ("hashed", "password"), ("id", "token"), ("otp", "secret"),
+    ("password", "digest"),
     ("password", "hash"), ("password", "salt"), ("private", "key"), ("refresh", "token"), ("remember", "token"),
     ("reset", "token"), ("secret", "key"), ("session", "token"), ("signing", "key"), ("totp", "secret"),
     ("verification", "token"),
@@ -90,18 +92,18 @@ def _readers(db: Snapshot, relation: Table | View, column: Column) -> frozenset[
         return frozenset(readers if not is_invoker(relation) else ())
     if not relation.row_security:
         return frozenset(readers)
-    let_in = (governed(policy, readers) for policy in relation.policies if _lets_all_in(relation, policy))
+    let_in = (governed(policy, readers) for policy in relation.policies if _lets_all_in(db, relation, policy))
     return frozenset(role for whom in let_in for role in whom - bypassing(db)) & OPEN_ROLES
 
 
 def _is_secret(column: Column) -> bool:
-    parts = words(column.name)
-    named = bool(parts) and (parts[-1] in SECRETS or parts[-2:] in SECRET_PAIRS)
+    known = [parts for parts in (words(column.name), english(column.name)) if parts]
+    named = any(parts[-1] in SECRETS or parts[-2:] in SECRET_PAIRS for parts in known)
     return named and (is_text(column) or column.type == "bytea")
 
 
-def _lets_all_in(table: Table, policy: Policy) -> bool:
+def _lets_all_in(db: Snapshot, table: Table, policy: Policy) -> bool:
     if not policy.permissive or not covers(policy, "select") or restricted(table, policy, "select"):
         return False
     required = {column.name for column in table.columns if column.not_null}
-    return policy.using is not None and is_always_true(policy.using, required)
+    return policy.using is not None and is_always_true(policy.using, required, saying_true(db))

@@ -6,16 +6,30 @@ from collections.abc import Iterator
 
 from postgast import pg_query_pb2 as pb
 
+from pgrefit.model import lookup
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Snapshot, Table, View
 from pgrefit.model.sql_tree import UnreadableError, parse_sql
-from pgrefit.rules._access import EVERYBODY, OPEN_ROLES, READS, bound_holders, bypassing, is_granted, is_users, shown
+from pgrefit.rules._access import (
+    API_ROLES,
+    EVERYBODY,
+    OPEN_ROLES,
+    READS,
+    bound_holders,
+    bypassing,
+    is_granted,
+    is_users,
+    platform_schemas,
+    shown,
+)
 from pgrefit.rules._ask import catalog
 from pgrefit.rules._effects import called_name, calls, meant
+from pgrefit.rules._names import words
 from pgrefit.rules._trees import Tree
 from pgrefit.rules.security._definer import asking, asks_who
+from pgrefit.rules.security._policies import columns_of_asker, conditions
 from pgrefit.rules.security._views import is_barrier, is_invoker, reads_of, views_by_name
 
 INVOKER_SINCE = 150000
@@ -47,16 +61,17 @@ ASKING_VALUES = frozenset({pb.SVFOP_CURRENT_USER, pb.SVFOP_USER, pb.SVFOP_SESSIO
         CREATE TABLE country (code text PRIMARY KEY);
         CREATE VIEW mine AS SELECT id, subject FROM letter WHERE owner = current_user;
         CREATE VIEW total AS SELECT count(*) FROM letter;
-        CREATE MATERIALIZED VIEW per_owner AS SELECT owner, count(*) FROM letter GROUP BY owner;
+        CREATE MATERIALIZED VIEW per_subject AS SELECT subject, count(*) FROM letter GROUP BY subject;
         CREATE VIEW countries AS SELECT code FROM country;
         CREATE VIEW internal AS SELECT id, subject FROM letter;
-        GRANT SELECT ON letter, mine, total, per_owner, countries TO PUBLIC;
+        GRANT SELECT ON letter, mine, total, per_subject, countries TO PUBLIC;
     """,
 )
 def view_past_row_security(observation: Observation) -> Iterator[Finding]:
     """Views of owners to whom the policies beneath do not apply, that others may read and that do not ask who reads.
 
-    Summaries are left out, and views made to hide rows: they show on purpose what the tables do not.
+    Summaries are left out, but for those by what the policies tell apart (a tenant, an owner), and so are views made to
+    hide rows: they show on purpose what the tables do not.
     """
     db = observation.snapshot
     for view in db.views:
@@ -64,7 +79,7 @@ def view_past_row_security(observation: Observation) -> Iterator[Finding]:
             passed = _passed(db, view)
             readers = _readers(db, view, passed) if passed else frozenset[str]()
             tree = _tree(view) if readers else None
-            if tree and not _asks(db, tree) and not any(map(_adds_up, tree.all(pb.SelectStmt))):
+            if tree and not _asks(db, tree) and not _is_summary(db, passed, tree):
                 filters = any(map(_filters, tree.all(pb.SelectStmt)))
                 if filters and is_barrier(view):
                     continue
@@ -98,8 +113,19 @@ def _readers(db: Snapshot, view: View, passed: tuple[Relation, ...]) -> frozense
 
 
 def _passed(db: Snapshot, view: View) -> tuple[Relation, ...]:
-    """Tables beneath whose policies do not apply to the owner of the view."""
-    return tuple(sorted(t.name for t in _tables(db, view, set()) if t.row_security and not _binds(db, t, view.owner)))
+    """Tables beneath whose policies do not apply to the owner of the view; the accounts of a platform are as shut."""
+    tables = _tables(db, view, set())
+    return tuple(sorted(
+        t.name for t in tables if t.name in _accounts(db) or (t.row_security and not _binds(db, t, view.owner))
+    ))  # fmt: skip
+
+
+@lookup.remembered
+def _accounts(db: Snapshot) -> frozenset[Relation]:
+    """Tables with passwords that a platform keeps in a schema of its own, and that its API does not show."""
+    inside = (table for table in db.tables if table.name.schema in platform_schemas(db))
+    secret = (t for t in inside if any("password" in words(column.name) for column in t.columns))
+    return frozenset(table.name for table in secret if not bound_holders(db, table, READS) & API_ROLES)
 
 
 def _binds(db: Snapshot, table: Table, owner: str) -> bool:
@@ -133,6 +159,15 @@ def _asks(db: Snapshot, tree: Tree) -> bool:
     """Whether it looks at who reads."""
     values = any(value.op in ASKING_VALUES for value in tree.all(pb.SQLValueFunction))
     return values or asks_who(tree) or any(f.name in asking(db) for call in calls(tree) for f in meant(db, call))
+
+
+def _is_summary(db: Snapshot, passed: tuple[Relation, ...], tree: Tree) -> bool:
+    """Whether it adds rows up; a row for each of those whom the policies tell apart is theirs all the same."""
+    whose = {c for name in passed for policy in db.table(name).policies for e in conditions(policy)
+             for c in columns_of_asker(e)}  # fmt: skip
+    by = {column.fields[-1].string.sval for select in tree.all(pb.SelectStmt) for key in select.group_clause
+          for column in Tree(key).all(pb.ColumnRef)}  # fmt: skip
+    return any(map(_adds_up, tree.all(pb.SelectStmt))) and not whose & by
 
 
 def _adds_up(select: pb.SelectStmt) -> bool:

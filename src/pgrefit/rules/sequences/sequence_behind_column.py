@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgrefit.changes.set_sequence import SetSequence
-from pgrefit.model.ddl import ddl
+from pgrefit.model.ddl import ddl, expression, raw
 from pgrefit.model.finding import Cost, Finding, Severity, rule
 from pgrefit.model.lookup import remembered
 from pgrefit.model.observation import Observation, Question
@@ -22,7 +22,7 @@ def _asks(observation: Observation) -> Iterator[Question]:
 
 
 def _suspects(observation: Observation) -> Iterator[Draw]:
-    """Numbers whose sequence counts by one, unless the server's counters explain how it came to where it is."""
+    """Numbers whose sequence counts up, unless the server's counters explain how it came to where it is."""
     for draw in _counting(observation.snapshot):
         unique = _is_key(draw.table, draw.column.name) or _never_repeats(observation, draw)
         if unique and not is_empty(observation, draw.table) and not _is_explained(observation, draw):
@@ -31,7 +31,7 @@ def _suspects(observation: Observation) -> Iterator[Draw]:
 
 @remembered
 def _counting(db: Snapshot) -> tuple[Draw, ...]:
-    return tuple(d for d in draws(db) if d.whole and d.sequence.increment == 1 and not d.sequence.cycle)
+    return tuple(d for d in draws(db) if d.whole and d.sequence.increment > 0 and not d.sequence.cycle)
 
 
 def _never_repeats(observation: Observation, draw: Draw) -> bool:
@@ -57,19 +57,23 @@ def _is_explained(observation: Observation, draw: Draw) -> bool:
     bound = seen.bounds[-1] if seen and seen.bounds else ""
     if last is None or (not bound and not statistics.inserted):
         return False
-    given = last - draw.sequence.start + 1
+    given = (last - draw.sequence.start) // draw.sequence.increment + 1
     beyond = bound.isdecimal() and int(bound) > last
     return not beyond and max(statistics.rows, statistics.inserted) <= given
 
 
 def _position(draw: Draw) -> Question:
+    step = draw.sequence.increment
+    on_its_way = expression("t.{c} >= n.next AND (t.{c} - n.next) % {step} = 0", c=draw.column.name, step=step)
+    ahead = expression("t.{c} >= n.next", c=draw.column.name) if step == 1 else on_its_way
     select = ddl(
         "SELECT n.next, (SELECT max(t.{c}) FROM {t} AS t) AS largest,"
-        " (SELECT min(t.{c}) FROM {t} AS t WHERE t.{c} >= n.next) AS taken,"
-        " (SELECT count(*) FROM (SELECT FROM {t} AS t WHERE t.{c} >= n.next LIMIT 100000) AS m) AS ahead"
-        " FROM (SELECT s.last_value + CASE WHEN s.is_called AND s.last_value < {end} THEN 1 ELSE 0 END AS next"
+        " (SELECT min(t.{c}) FROM {t} AS t WHERE {ahead}) AS taken,"
+        " (SELECT count(*) FROM (SELECT FROM {t} AS t WHERE {ahead} LIMIT 100000) AS m) AS ahead"
+        " FROM (SELECT s.last_value + CASE WHEN s.is_called AND s.last_value <= {end} THEN {step} ELSE 0 END AS next"
         " FROM {s} AS s) AS n",
-        c=draw.column.name, t=draw.table.name, s=draw.sequence.name, end=HIGHEST,
+        c=draw.column.name, t=draw.table.name, s=draw.sequence.name, ahead=raw(ahead), step=draw.sequence.increment,
+        end=HIGHEST - draw.sequence.increment,
     )  # fmt: skip
     return Question(draw.table.name, select)
 
@@ -116,7 +120,7 @@ def _is_sentinel(draw: Draw, row: Row) -> bool:
 
 
 def _finding(draw: Draw, row: Row) -> Finding:
-    until = row.count("taken") - row.count("next")
+    until = (row.count("taken") - row.count("next")) // draw.sequence.increment
     column = named(draw.table, draw.column.name)
     says = "gives out a number next" if until == 0 else f"gives out, {until} numbers from now, one"
     return Finding(

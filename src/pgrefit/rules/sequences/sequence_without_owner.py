@@ -59,13 +59,21 @@ def _found(observation: Observation) -> Iterator[tuple[str, Finding]]:
 
 
 def _unfed(db: Snapshot) -> set[str]:
-    """Schemas with a table whose key is one number, of no sequence and of no other table."""
+    """Schemas with a table whose key is one number that is called an id, of no sequence and of no other table."""
     found = set[str]()
     for table in db.own_tables():
         key = table.primary_key
         column = table.column(key[0]) if len(key) == 1 else None
         refers = any(key[0] in other.columns for other in table.foreign_keys) if column else False
-        if column and column.type in WHOLE and column.default is None and not column.identity and not refers:
+        called_so = column and (set(words(column.name)) & MARKS or stems(column.name) == stems(table.name.name))
+        if (
+            column
+            and called_so
+            and column.type in WHOLE
+            and column.default is None
+            and not column.identity
+            and not refers
+        ):
             found.add(table.name.schema)
     return found
 

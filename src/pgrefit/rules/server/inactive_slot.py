@@ -9,8 +9,9 @@ from pgrefit.model.finding import Cost, Evidence, Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.server import Server, Slot
 from pgrefit.rules._ask import known, statistic
-from pgrefit.rules.server._say import GB, NOTHING, bytes_of, settings, size, with_server
+from pgrefit.rules.server._say import GB, MB, NOTHING, bytes_of, settings, size, with_server
 
+SOME = 64 * MB  # a replica that restarts leaves less
 MUCH = GB
 DANGEROUS = 20 * GB
 LONG = timedelta(days=1)
@@ -25,7 +26,9 @@ LONG = timedelta(days=1)
     clean=NOTHING,
 )
 def inactive_slot(observation: Observation) -> Iterator[Finding]:
-    """Slots without a reader that keep a gigabyte of WAL or more, or that have had none for a day.
+    """Slots without a reader that keep 64 MB of WAL or more, or that have had none for a day.
+
+    Below a gigabyte the reader may be about to come back: that is said in passing.
 
     Source: https://www.postgresql.org/docs/current/view-pg-replication-slots.html; how much is much is our judgement.
     """
@@ -34,17 +37,24 @@ def inactive_slot(observation: Observation) -> Iterator[Finding]:
         kept = slot.retained_bytes or 0
         if slot.active or slot.temporary or slot.synced or slot.wal_status == "lost":
             continue
-        if kept >= MUCH or _is_long(server, slot):
+        lasts = kept >= MUCH or _is_long(server, slot)
+        if lasts or kept >= SOME:
             unbounded = bytes_of(server, "max_slot_wal_keep_size") is None
             yield Finding(
                 object=f"slot {slot.name}",
                 message=f"nobody reads it, and it keeps {size(kept)} of WAL",
-                severity=Severity.ERROR if unbounded and kept >= DANGEROUS else Severity.WARNING,
+                severity=_severity(kept, lasts=lasts, unbounded=unbounded),
                 evidence=_evidence(server, slot),
                 advice="bring its reader back, or pg_drop_replication_slot; bound what any slot keeps by"
                 " max_slot_wal_keep_size",
                 cost=Cost(bytes=kept),
             )
+
+
+def _severity(kept: int, *, lasts: bool, unbounded: bool) -> Severity:
+    if unbounded and kept >= DANGEROUS:
+        return Severity.ERROR
+    return Severity.WARNING if lasts else Severity.INFO
 
 
 def _is_long(server: Server, slot: Slot) -> bool:

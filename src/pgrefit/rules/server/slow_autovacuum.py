@@ -9,13 +9,14 @@ from pgrefit.model.finding import Cost, Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.server import Server
 from pgrefit.rules._ask import statistic
-from pgrefit.rules.server._say import settings, together, with_settings
+from pgrefit.rules.server._say import about_settings, settings, together, with_settings
 
 MORE_IS_SLOWER = ("autovacuum_vacuum_scale_factor", "autovacuum_vacuum_threshold", "autovacuum_vacuum_cost_delay",
                   "autovacuum_naptime")  # fmt: skip
 LESS_IS_SLOWER = ("autovacuum_max_workers", "autovacuum_vacuum_cost_limit", "vacuum_cost_limit")
 UNSET = -1.0  # it stands for that of vacuum itself
 FEWEST_ROWS = 10_000
+FAR_TOO_SLOW = 20  # times the default: on any server
 MANY_DEAD = 0.4  # of the rows: twice as many as autovacuum lets be by default
 
 
@@ -33,7 +34,7 @@ def _many_dead(observation: Observation) -> Observation:
     clean="CREATE TABLE event (id int PRIMARY KEY)",
 )
 def slow_autovacuum(observation: Observation) -> Iterator[Finding]:
-    """Settings that make it slower than by default, on a server with tables full of dead rows.
+    """Settings that make it slower than by default, on a server with tables full of dead rows; far slower, on any.
 
     Source: https://www.postgresql.org/docs/current/runtime-config-vacuum.html.
     """
@@ -41,6 +42,12 @@ def slow_autovacuum(observation: Observation) -> Iterator[Finding]:
     slower = tuple(name for name in MORE_IS_SLOWER if _differs(server, name, 1))
     slower += tuple(name for name in LESS_IS_SLOWER if _differs(server, name, -1))
     late = _late(observation)
+    far = tuple(name for name in slower if _is_far(server, name))
+    if far and not late and not server.is_off("autovacuum"):
+        yield about_settings(
+            server, far, f"autovacuum is {FAR_TOO_SLOW} times as slow as by default, or more: {', '.join(far)}",
+            Severity.WARNING, advice="set them back to their defaults and reload",
+        )  # fmt: skip
     if slower and late and not server.is_off("autovacuum"):
         yield Finding(
             object=f"setting {slower[0]}",
@@ -67,6 +74,24 @@ def _late(observation: Observation) -> dict[str, int]:
 def _differs(server: Server, name: str, direction: int) -> bool:
     """Whether a setting is above (1) or below (-1) its default."""
     found = server.setting(name)
-    if found is None or float(found.value) == UNSET or float(found.default) == UNSET:
+    if found is None or float(found.value) == UNSET:
         return False
+    if float(found.default) == UNSET:
+        return _is_far(server, name)
     return direction * (float(found.value) - float(found.default)) > 0
+
+
+def _is_far(server: Server, name: str) -> bool:
+    """Whether a setting is twenty times its default, or a twentieth; the share of rows reaches that at the whole table.
+
+    The limit of autovacuum's own cost is -1 by default, and stands for that of vacuum.
+    """
+    found, vacuums = server.setting(name), server.setting("vacuum_cost_limit")
+    if found is None:
+        return False
+    value, usual = float(found.value), float(found.default)
+    if name == "autovacuum_vacuum_scale_factor":
+        return value >= 1
+    if usual == UNSET:
+        usual = float(vacuums.default) if vacuums else UNSET
+    return value >= FAR_TOO_SLOW * usual > 0 if name in MORE_IS_SLOWER else 0 < value <= usual / FAR_TOO_SLOW

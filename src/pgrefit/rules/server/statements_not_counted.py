@@ -8,10 +8,10 @@ from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.server import Counters
 from pgrefit.rules._ask import statistic
-from pgrefit.rules.server._say import NOTHING, settings, with_server
+from pgrefit.rules.server._say import NOTHING, is_throwaway, settings, together, with_server, with_settings
 
 EXTENSION = "pg_stat_statements"
-FEWEST_COMMITS = 100_000
+FEWEST_COMMITS = 2000
 
 
 @rule(
@@ -19,7 +19,7 @@ FEWEST_COMMITS = 100_000
     title="Statements not counted",
     why="Without pg_stat_statements nobody knows which statements take the time, and what a change did to them.",
     example=NOTHING,
-    given=with_server(counters=Counters(commits=5_000_000)),
+    given=together(with_server(counters=Counters(commits=5_000_000)), with_settings(listen_addresses="*")),
     clean=NOTHING,
 )
 def statements_not_counted(observation: Observation) -> Iterator[Finding]:
@@ -29,7 +29,11 @@ def statements_not_counted(observation: Observation) -> Iterator[Finding]:
     """
     server = observation.server
     commits = server.counters.commits
-    if commits < FEWEST_COMMITS or any(extension.name == EXTENSION for extension in observation.snapshot.extensions):
+    if (
+        commits < FEWEST_COMMITS
+        or is_throwaway(server)
+        or any(extension.name == EXTENSION for extension in observation.snapshot.extensions)
+    ):
         return
     loaded = EXTENSION in server.value("shared_preload_libraries")
     yield Finding(

@@ -33,8 +33,19 @@ from pgrefit.rules._families import users_tables
     """,
 )
 def disabled_trigger(observation: Observation) -> Iterator[Finding]:
-    """Tables with triggers that never fire, those of constraints among them; those for replicas alone are meant so."""
+    """Tables with triggers that never fire, those of constraints among them; those for replicas alone are meant so.
+
+    Event triggers, which watch over changes of the schema, too.
+    """
     db = observation.snapshot
+    for name in db.disabled_event_triggers:
+        yield Finding(
+            object=f"event trigger {name}",
+            message="is disabled: changes of the schema go by unseen",
+            severity=Severity.WARNING,
+            evidence=(catalog("disabled event trigger", name),),
+            advice="ALTER EVENT TRIGGER … ENABLE, or drop it",
+        )
     for table in users_tables(db):
         off, unchecked = _off(db, table), _unchecked(table)
         if off or unchecked:

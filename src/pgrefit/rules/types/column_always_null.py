@@ -10,9 +10,10 @@ from pgrefit.model.snapshot import Column, Table
 from pgrefit.model.statistics import ColumnStatistics, TableStatistics
 from pgrefit.rules._ask import catalog, statistic, statistics_of
 from pgrefit.rules._columns import own_columns
+from pgrefit.rules._languages import english
 from pgrefit.rules._names import words
 
-FEWEST_ROWS = 500
+FEWEST_ROWS = 300
 NOTHING = 0.99999  # of the rows, as far as such shares are exact
 # Rows written since ANALYZE looked, by what it saw. A load in the session of ANALYZE is counted only after it.
 STALE = 1.1
@@ -21,6 +22,9 @@ RARE = {
     "comment", "comments", "description", "end", "error", "errors", "exception", "expires", "expiry", "failure",
     "message", "note", "notes", "override", "parent", "reason", "remark", "remarks", "until", "warning",
 }  # fmt: skip
+
+NAMED = 4  # columns at most, in the message
+LEFT_OVER = {"deprecated", "unused", "reserved"}  # what is no event
 
 
 @rule(
@@ -50,10 +54,10 @@ def column_always_null(observation: Observation) -> Iterator[Finding]:
         seen = statistics_of(observation, table)
         empty = [column for column in columns if _is_empty(column, seen)] if _telling(table, seen) else []
         if empty:
-            count = "1 column has" if len(empty) == 1 else f"{len(empty)} columns have"
+            which = ", ".join(c.name for c in empty) if len(empty) <= NAMED else f"{len(empty)} columns"
             yield Finding(
                 object=str(table.name),
-                message=f"{count} no value in any row that was looked at",
+                message=f"no row that was looked at has a value in {which}",
                 severity=Severity.INFO,
                 evidence=(
                     statistic("rows", seen.rows),
@@ -81,5 +85,5 @@ def _blank(statistics: ColumnStatistics) -> float:
 
 
 def _is_rare(name: str) -> bool:
-    said = words(name)
-    return bool(RARE & set(said)) or any(word.endswith("ed") for word in said)
+    said = {*words(name), *english(name)} - LEFT_OVER
+    return bool(RARE & said) or any(word.endswith("ed") for word in said)

@@ -10,7 +10,7 @@ from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import catalog, named, statistics_of
 from pgrefit.rules._columns import columns_of_type, seen_values
 from pgrefit.rules._languages import english
-from pgrefit.rules._names import stems
+from pgrefit.rules._names import stems, words
 
 FLOATS = {"real", "double precision"}
 MONEY = {
@@ -41,6 +41,9 @@ OF_MONEY = {
     "rental", "retail", "sale", "shipping", "unit", "wholesale", "yearly",
 }  # fmt: skip
 MONEY_ABROAD = {"amount", "balance", "cost"}  # of which other languages have words for money alone
+TARIFFS = {"tariff", "tarif", "tarifa", "tariffa", "tarief", "taryfa"}
+# That end compounds of languages which write them in one word.
+ENDINGS = ("geld", "preis", "prijs", "kosten", "betrag", "bedrag", "gebuehr", "gebühr", "miete")
 OF_ANYTHING = {"amt", "valor"}  # amounts, as betrag and montant, but not of money alone
 COUNTED = {"credit", "debit", "due", "spend", "spent", "sum", "total"}  # of which two say nothing of money yet
 DECIMALS = 4  # of an amount; what has more of them was computed
@@ -82,7 +85,11 @@ def _means_money(table: Table, column: Column) -> bool:
     """By its own words, or by words that mean money beside others, among tables of trade or beside a currency."""
     own = set(stems(column.name))
     said = own | set(english(column.name))
-    if said & NO_AMOUNT or not said & (MONEY | MAY_BE_MONEY):
+    if said & NO_AMOUNT:
+        return False
+    if said & TARIFFS or any(word.endswith(ENDINGS) and word not in ENDINGS for word in words(column.name)):
+        return True
+    if not said & (MONEY | MAY_BE_MONEY):
         return False
     meant = said & MAY_BE_MONEY
     if english(column.name) == ("balance",) or ((said - own) & MONEY_ABROAD and not own & OF_ANYTHING):
@@ -96,5 +103,10 @@ def _means_money(table: Table, column: Column) -> bool:
 
 def _is_computed(observation: Observation, table: Table, column: Column) -> bool:
     values = seen_values(statistics_of(observation, table).column(column.name))
-    long = sum(len(value.partition(".")[2]) > DECIMALS or "e" in value for value in values)
+    long = sum(len(value.partition("e")[0].partition(".")[2]) > DECIMALS + _shift(value) for value in values)
     return long * 2 > len(values)
+
+
+def _shift(value: str) -> int:
+    """The exponent of a number that is written with one: 1.5e+06 has no decimals."""
+    return int(value.partition("e")[2] or 0)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.rules._ask import catalog, named, tables
+from pgrefit.rules._columns import plain_type
 
 
 @rule(
@@ -17,10 +18,10 @@ from pgrefit.rules._ask import catalog, named, tables
     clean="CREATE TABLE message (id int PRIMARY KEY, body jsonb NOT NULL, json text);",
 )
 def json_instead_of_jsonb(observation: Observation) -> Iterator[Finding]:
-    """Columns of type json, and of arrays of it."""
+    """Columns of type json, of arrays of it, and of domains over it."""
     for table in tables(observation):
         for column in table.columns:
-            if column.type in {"json", "json[]"}:
+            if plain_type(observation.snapshot, column.type) == "json":
                 yield Finding(
                     object=named(table, column.name),
                     message="keeps JSON as text",

@@ -15,6 +15,12 @@ CONTENT = {
     "attachment", "avatar", "binary", "blob", "body", "content", "data", "document", "file", "image", "lo", "lob",
     "media", "payload", "pdf", "photo", "picture", "raster", "stream", "thumbnail", "video",
 }  # fmt: skip
+OF_CATALOG = {
+    "access", "am", "attribute", "cast", "class", "collation", "column", "constraint", "conversion", "data", "database",
+    "db", "extension", "func", "function", "index", "lang", "language", "namespace", "nsp", "obj", "object", "opclass",
+    "operator", "opr", "owner", "parent", "pg", "proc", "procedure", "ref", "rel", "relation", "role", "schema", "seq",
+    "sequence", "table", "tablespace", "tbl", "toast", "trigger", "typ", "type", "user", "view",
+}  # fmt: skip
 KEEPS_IN_STEP = "lo_manage"  # the trigger function of the extension lo
 
 
@@ -34,7 +40,9 @@ def large_object_reference(observation: Observation) -> Iterator[Finding]:
     def refers(table: Table, column: Column) -> bool:
         if any(trigger.function.name == KEEPS_IN_STEP for trigger in table.triggers):
             return False
-        meant = bool(set(stems(column.name)) & CONTENT)
+        said = set(stems(column.name))
+        numbered = {"oid"} < said and not said & OF_CATALOG  # scan_oid: what is no object of the catalog
+        meant = bool(said & CONTENT) or numbered
         return meant or column.type.rpartition(".")[2] == "lo"
 
     for table, columns in columns_of_type(observation, lambda type_: type_ == "oid", refers):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
@@ -12,7 +13,7 @@ from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import WHOLE_TYPES, catalog, is_text, known, named
 from pgrefit.rules._columns import own_columns, plain_type
 from pgrefit.rules._languages import english
-from pgrefit.rules._names import reference_name, stems, words
+from pgrefit.rules._names import MOST_NAMES, reference_name, stems, words
 
 FEWEST = 3  # columns of the name
 USUAL = 0.66  # share of them that agree, so that the others are exceptions
@@ -20,6 +21,14 @@ SHOWN = 10
 FLAGS = {"is", "has"}
 FAMILIES = {**dict.fromkeys((*WHOLE_TYPES, "numeric"), "number"), "uuid": "uuid",
             **dict.fromkeys(("text", "citext", "character varying", "character"), "text")}  # fmt: skip
+DIALLED = {"phone", "fax", "mobile", "zip", "zipcode", "postcode", "iban", "isbn", "ean", "vat"}  # the same everywhere
+QUANTITIES = {
+    "price", "amount", "quantity", "weight", "balance", "cost", "salary", "age", "latitude", "longitude", "discount",
+    "fee", "capacity", "zip", "zipcode", "postcode", "phone", "fax", "mobile",
+}  # fmt: skip
+INEXACT = ("real", "double precision", "money")
+NUMBERS = {"number", "no", "nr", "num", "code", "cod"}
+MOMENTS = ("date", "timestamp without time zone", "timestamp with time zone")
 # Names of keys that mean another thing in each table.
 OF_ANY_TABLE = {
     "abbreviation", "alias", "barcode", "category", "checksum", "code", "data", "date", "day", "digest", "domain",
@@ -69,6 +78,7 @@ def name_with_several_types(observation: Observation) -> Iterator[Finding]:
     And columns named as the one column of another table's key, where one is text and the other a number or a uuid.
     """
     yield from _unlike_their_keys(observation)
+    yield from _text_or_not(observation)
     for alike in _alike(observation).values():
         counts = Counter(one.type for one in alike)
         usual, often = counts.most_common(1)[0]
@@ -117,6 +127,57 @@ def _unlike_their_keys(observation: Observation) -> Iterator[Finding]:
             yield _finding(others, keys[0].type, len(alike) - len(others))
 
 
+def _text_or_not(observation: Observation) -> Iterator[Finding]:
+    """Numbers and codes of one thing, and days, that are text in one of two tables; quantities that are text in any."""
+    by_name: defaultdict[tuple[str, ...], list[Named]] = defaultdict(list)
+    for table, columns in own_columns(observation):
+        constrained = {column for key in table.foreign_keys for column in key.columns}
+        for column in columns:
+            if not _says_what(column.name):
+                continue
+            type_ = _without_precision(plain_type(observation.snapshot, column.type))
+            free = column.name not in constrained and not column.type.endswith("[]") and not column.generated
+            certain = not _is_quantity(column.name, type_)
+            if free and (not certain or _is_of_one_thing(column.name, type_)):
+                by_name[table.name.schema, *words(column.name)].append(Named(table, column, type_, certain))
+    for alike in by_name.values():
+        texts = [one for one in alike if FAMILIES.get(one.type) == "text"]
+        others = [one for one in alike if FAMILIES.get(one.type) != "text"]
+        moments = any(one.type not in FAMILIES for one in alike)  # of many columns other findings tell
+        told = any(_is_its_key(one) for one in alike) or (len(alike) >= FEWEST and alike[0].certain and moments)
+        if texts and others and not told:
+            yield _finding(texts, others[0].type, len(others), others)
+
+
+@lru_cache(maxsize=MOST_NAMES)
+def _says_what(name: str) -> bool:
+    """Whether the last word or the first is one of a quantity, a number or a day."""
+    said = english(name)
+    return bool({*said[:1], *said[-1:]} & (QUANTITIES | DIALLED | NUMBERS | {"on", "at"}) or "date" in said)
+
+
+def _is_quantity(name: str, type_: str) -> bool:
+    """What is a number wherever it is, or text wherever it is."""
+    said = english(name)
+    return bool(said) and said[-1] in QUANTITIES and (FAMILIES.get(type_) in {"number", "text"} or type_ in INEXACT)
+
+
+def _is_of_one_thing(name: str, type_: str) -> bool:
+    """kai_nr, customer_code, code_postal, hired_on: two words, of which the other says of what."""
+    said = english(name)
+    if len(said) == 1 and said[0] in DIALLED:
+        return FAMILIES.get(type_) in {"number", "text"}
+    if len(said) < 2 or OF_ANYTHING & {*said} or ({*said[:-1]} <= OF_ANY_TABLE and said[0] not in NUMBERS):
+        return False
+    number = (
+        bool({said[0], said[-1]} & NUMBERS)
+        and not {*said} - NUMBERS <= OF_ANY_TABLE
+        and FAMILIES.get(type_) in {"number", "text"}
+    )
+    day = ("date" in said or said[-1] in {"on", "at"}) and (FAMILIES.get(type_) == "text" or type_ in MOMENTS)
+    return number or day
+
+
 def _means_anything(name: str) -> bool:
     said = english(name)
     return not said or set(said) <= OF_ANY_TABLE or reference_name(name).marked
@@ -155,7 +216,7 @@ def _without_precision(type_: str) -> str:
     return head + rest.partition(")")[2] if parenthesis else type_
 
 
-def _finding(others: list[Named], usual: str, often: int) -> Finding:
+def _finding(others: list[Named], usual: str, often: int, usual_in: Sequence[Named] = ()) -> Finding:
     first = others[0]
     tables = "tables" if often > 1 else "table"
     more = f", as in {len(others) - 1} more" if len(others) > 1 else ""
@@ -165,7 +226,7 @@ def _finding(others: list[Named], usual: str, often: int) -> Finding:
         severity=Severity.INFO,
         evidence=known((
             catalog(f"tables where it is {usual}", often),
-            *(catalog(named(one.table, one.column.name), one.column.type) for one in others[:SHOWN]),
+            *(catalog(named(one.table, one.column.name), one.column.type) for one in (*others, *usual_in)[:SHOWN]),
         )),
         advice=f"find out whether it means the same there, and convert it to {usual}",
     )  # fmt: skip

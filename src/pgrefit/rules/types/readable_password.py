@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from pgrefit.model.finding import Cost, Evidence, Finding, Severity, rule
@@ -13,8 +14,32 @@ from pgrefit.rules._columns import columns_of_type, plain_type, seen_values
 from pgrefit.rules._languages import english
 from pgrefit.rules._names import words
 
-SECRETS = ("password", "passwd", "passphrase", "pwd", "passcode")  # that end the name
-MOT_DE_PASSE = ("mot", "de", "passe")
+SECRETS = (
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "passcode",
+    "passord",
+    "losenord",
+    "wachtwoord",
+    "kennwort",
+    "passwort",
+    "salasana",
+    "jelszo",
+    "heslo",
+    "lozinka",
+    "sifre",
+    "parool",
+    "parola",
+)  # that end the name
+PHRASES = {("mot", "de", "passe"), ("palavra", "passe"), ("clave", "acceso"), ("clave", "de", "acceso"),
+           ("kata", "sandi"), ("mat", "khau")}  # fmt: skip
+WHOLE = {"mdp", "psw", "pswd", "passw", "adgangskode", "kodeord", "motdepasse", "sandi", "geslo", "pin"}
+# What opens a door as a password does.
+OTHER_SECRETS = {("api", "secret"), ("client", "secret"), ("app", "secret"), ("secret", "answer"),
+                 ("security", "answer")}  # fmt: skip
+PIN = re.compile(r"\d{4}")
 MADE_UNREADABLE = {"cipher", "crypted", "digest", "encrypted", "enc", "hash", "hashed", "salted", "secured"}
 UNREADABLE = re.compile(
     r"\s*|(.)\1*"  # nothing, or a mask of one character
@@ -54,9 +79,10 @@ def readable_password(observation: Observation) -> Iterator[Finding]:
     """Text columns named password whose sampled values are no hashes, or that are too short for one."""
 
     def secret(_: Table, column: Column) -> bool:
-        said = words(column.name)
+        said = tuple(map(_plain, words(column.name)))
         secret = bool(said) and (said[-1].endswith(SECRETS) or english(column.name)[-1:] == ("password",))
-        return (secret or said[-3:] == MOT_DE_PASSE) and not set(said) & MADE_UNREADABLE
+        phrase = bool({said[-2:], said[-3:]} & (PHRASES | OTHER_SECRETS) or {*said[-1:]} & WHOLE)
+        return (secret or phrase) and not set(said) & MADE_UNREADABLE
 
     for table, columns in columns_of_type(observation, lambda type_: type_.startswith(TEXTS), secret):
         for column in columns:
@@ -65,7 +91,7 @@ def readable_password(observation: Observation) -> Iterator[Finding]:
                 rows = max(statistics_of(observation, table).rows, 0)
                 yield Finding(
                     object=named(table, column.name),
-                    message="holds passwords that can be read",
+                    message=f"holds {_kind(column)} that can be read",
                     severity=Severity.ERROR if evidence.source == "statistics" else Severity.WARNING,
                     evidence=(evidence,),
                     advice="keep a hash of each, by argon2, scrypt or bcrypt with a salt; where another system must be"
@@ -74,10 +100,22 @@ def readable_password(observation: Observation) -> Iterator[Finding]:
                 )
 
 
+def _plain(word: str) -> str:
+    """Without accents."""
+    return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+
+
+def _kind(column: Column) -> str:
+    last = words(column.name)[-2:]
+    return "secrets" if last in OTHER_SECRETS else "PINs" if last[-1] == "pin" else "passwords"
+
+
 def _evidence(observation: Observation, table: Table, column: Column) -> Evidence | None:
     """What shows that the values are readable, without showing one; None where they seem not to be."""
     values = seen_values(statistics_of(observation, table).column(column.name))
     readable = sum(UNREADABLE.fullmatch(value) is None for value in values)
+    if words(column.name)[-1] == "pin" and not all(map(PIN.fullmatch, values or ("",))):
+        return None
     if values:
         telling = readable >= max(FEWEST, SHARE * len(values))
         measure = f"readable, of {len(values)} values that ANALYZE kept"

@@ -9,10 +9,12 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Column, Index, Table
 from pgrefit.model.sql_tree import columns_of, is_readable
 from pgrefit.rules._ask import catalog, statistic, statistics_of
-from pgrefit.rules._columns import own_columns
+from pgrefit.rules._columns import own_columns, plain_type
+from pgrefit.rules._languages import english
 from pgrefit.rules._names import words
 
 MARKS = {("deleted", "at"), ("deleted", "on"), ("deleted",), ("is", "deleted"), ("discarded", "at"), ("removed", "at")}
+MOMENTS = ("timestamp", "date")
 
 
 @rule(
@@ -27,6 +29,7 @@ MARKS = {("deleted", "at"), ("deleted", "on"), ("deleted",), ("is", "deleted"), 
         CREATE TABLE account (id int PRIMARY KEY, email text NOT NULL, deleted_at timestamptz);
         CREATE INDEX ON account (email) WHERE deleted_at IS NULL;
         CREATE TABLE guest (id int PRIMARY KEY, deleted_at timestamptz);
+        CREATE TABLE deletion (id int PRIMARY KEY, of_row text UNIQUE, deleted_at timestamptz NOT NULL);
     """,
     by_default=False,
 )
@@ -34,7 +37,7 @@ def soft_delete_without_partial_index(observation: Observation) -> Iterator[Find
     """Tables with such a mark and with indexes beside the key, none of which has it in its condition."""
     for table, columns in own_columns(observation):
         others = [index for index in table.indexes if not index.primary]
-        mark = next((column for column in columns if words(column.name) in MARKS), None)
+        mark = next((column for column in columns if _is_mark(observation, column)), None)
         if mark and others and not any(_knows(index, mark.name) for index in others):
             yield Finding(
                 object=str(table.name),
@@ -43,6 +46,14 @@ def soft_delete_without_partial_index(observation: Observation) -> Iterator[Find
                 evidence=tuple(_evidence(observation, table, mark)),
                 advice="make the indexes of queries that want living rows partial",
             )
+
+
+def _is_mark(observation: Observation, column: Column) -> bool:
+    """By its name, in whatever language: a flag, or a moment that rows which live do not have."""
+    said, type_ = words(column.name), plain_type(observation.snapshot, column.type)
+    moment = type_.startswith(MOMENTS)
+    translated = english(column.name)[:1] == ("deleted",) and len(said) <= 2 and (moment or type_ == "boolean")
+    return (said in MARKS or translated) and not (moment and column.not_null)
 
 
 def _knows(index: Index, column: str) -> bool:

@@ -9,12 +9,25 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import catalog, statistic, statistics_of
 from pgrefit.rules._columns import columns_of_type, required
-from pgrefit.rules._languages import english
+from pgrefit.rules._languages import english, meanings
+from pgrefit.rules._names import words
 
 STATES = frozenset({
     "active", "archived", "deleted", "disabled", "enabled", "hidden", "locked", "mandatory", "obsolete", "published",
     "readonly", "required", "suspended", "visible",
 })  # fmt: skip
+# What is not known until somebody says so.
+DECISIONS = frozenset({
+    "accept", "accepted", "agree", "agreed", "allow", "allowed", "answer", "answered", "approval", "approve",
+    "approved", "attended", "certified", "cleared", "compliant", "confirm", "confirmed", "consent", "consented",
+    "correct", "decision", "eligible", "granted", "helpful", "match", "matched", "opinion", "outcome", "passed",
+    "positive", "qualified", "rejected", "reply", "response", "result", "reviewed", "satisfied", "signed", "success",
+    "succeeded", "successful", "validated", "verified", "vote", "won", "win",
+})  # fmt: skip
+FEWEST_ROWS = 200
+FEW = 0.3  # share of the rows without an answer, up to which it was left out rather than not known
+FEW_NAMED = 0.6  # of one that asks: is_contractor
+LEAST = 0.01  # share of either answer
 
 
 @rule(
@@ -33,12 +46,14 @@ STATES = frozenset({
 def three_valued_boolean(observation: Observation) -> Iterator[Finding]:
     """For each table, boolean columns that are not required, with true or false as default or the name of a state.
 
-    What was not asked or decided yet (agreed, approved, correct) is a third answer that means something.
+    Also those in which but some rows have neither. What was not asked or decided yet (agreed, approved, correct) is a
+    third answer that means something.
     """
     db = observation.snapshot
 
     def vague(table: Table, column: Column) -> bool:
-        two = column.default in {"true", "false"} or (column.default is None and _is_state(column.name))
+        named_so = column.default is None and (_is_state(column.name) or _is_seldom_null(observation, table, column))
+        two = column.default in {"true", "false"} or named_so
         decided = two and not column.generated
         optional = decided and not column.not_null and not column.type.endswith("[]")
         return optional and column.name not in required(db, table)
@@ -57,6 +72,17 @@ def three_valued_boolean(observation: Observation) -> Iterator[Finding]:
 
 def _is_state(name: str) -> bool:
     return bool(STATES & set(english(name)[-1:]))
+
+
+def _is_seldom_null(observation: Observation, table: Table, column: Column) -> bool:
+    """Whether most rows, of many, have one of both answers, and some have none."""
+    seen = statistics_of(observation, table)
+    statistics = seen.column(column.name)
+    if statistics is None or seen.rows < FEWEST_ROWS or DECISIONS & meanings(column.name):
+        return False
+    both = len(statistics.frequencies) == 2 and min(statistics.frequencies) >= LEAST
+    most = FEW_NAMED if words(column.name)[:1] in {("is",), ("has",)} else FEW
+    return both and 0 < statistics.null_fraction <= most
 
 
 def _nulls(observation: Observation, table: Table, column: Column) -> int:

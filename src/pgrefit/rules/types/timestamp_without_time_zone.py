@@ -15,6 +15,7 @@ from pgrefit.rules._ask import catalog, named, statistic, statistics_of
 from pgrefit.rules._columns import columns_of_type, seen_values
 
 MANY = 5  # tables of a schema; if there are more, it is how the application works, and is said once
+NAMED = 4  # columns at most, in the message
 SHOWN = 20
 FEWEST_DAYS = 20  # that tell
 MIDNIGHT = re.compile(r"^[0-9]+-[0-9]{2}-[0-9]{2}( 00:00:00)?( BC)?$")
@@ -81,10 +82,10 @@ def _of_days(table: Table, column: Column, seen: ColumnStatistics | None) -> Fin
 
 
 def _of_table(table: Table, columns: list[Column]) -> Finding:
-    count = "1 column does" if len(columns) == 1 else f"{len(columns)} columns do"
+    which = ", ".join(c.name for c in columns) if len(columns) <= NAMED else f"{len(columns)} columns"
     return Finding(
         object=str(table.name),
-        message=f"{count} not say which moment is meant",
+        message=f"{which} {'does' if len(columns) == 1 else 'do'} not say which moment is meant",
         severity=Severity.INFO,
         evidence=tuple(catalog(column.name, column.type) for column in columns),
         advice="find out in which zone it was written, then convert it: USING (column AT TIME ZONE '…')",

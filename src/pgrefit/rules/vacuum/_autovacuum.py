@@ -17,6 +17,7 @@ DEFAULTS = {
 }
 CAPPED_FROM = 180000
 OFF = {"false", "off", "no", "0"}
+AS_GOOD_AS_OFF = {"autovacuum_vacuum_threshold": 100_000_000.0, "autovacuum_vacuum_scale_factor": 1.0}  # and above
 
 
 def setting(observation: Observation, table: Table, name: str) -> float:
@@ -40,3 +41,15 @@ def is_off(table: Table) -> tuple[str, ...]:
     """The parameters by which autovacuum is off for the table, or for its TOAST table."""
     names = ("autovacuum_enabled", "toast.autovacuum_enabled")
     return tuple(name for name in names if option(table.options, name).lower() in OFF)
+
+
+def is_as_good_as_off(table: Table) -> tuple[str, ...]:
+    """The table's own parameters by which vacuum waits for as many dead rows as there are rows, or for ever."""
+    return tuple(name for name, least in AS_GOOD_AS_OFF.items() if _number(option(table.options, name)) >= least)
+
+
+def _number(said: str) -> float:
+    try:
+        return float(said)
+    except ValueError:
+        return 0.0

@@ -11,7 +11,7 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Table
 from pgrefit.rules._ask import catalog, statistic
 from pgrefit.rules._families import families, leaves
-from pgrefit.rules.vacuum._autovacuum import is_off
+from pgrefit.rules.vacuum._autovacuum import is_as_good_as_off, is_off
 
 LATELY = timedelta(days=7)  # somebody vacuums it
 
@@ -34,34 +34,42 @@ LATELY = timedelta(days=7)  # somebody vacuums it
     """,
 )
 def autovacuum_off(observation: Observation) -> Iterator[Finding]:
-    """Tables whose parameters say so, and that nobody has vacuumed by hand in a week.
+    """Tables whose parameters say so, or have it wait as good as for ever.
+
+    It weighs less where somebody has vacuumed them within a week.
 
     Source: https://www.postgresql.org/docs/current/sql-createtable.html (autovacuum_enabled).
     """
     for family in families(observation):
-        off = [leaf for leaf in leaves(observation.snapshot, family.table) if _is_left_alone(observation, leaf)]
+        off = [leaf for leaf in leaves(observation.snapshot, family.table) if _parameters(leaf)]
         if off:
             yield _finding(observation, family.table, off)
 
 
-def _is_left_alone(observation: Observation, table: Table) -> bool:
+def _came_lately(observation: Observation, table: Table) -> bool:
     came, until = observation.statistics.table(table.name).vacuumed_at, observation.statistics.taken_at
-    by_hand = came is not None and until is not None and until - came < LATELY
-    return bool(is_off(table)) and not by_hand
+    return came is not None and until is not None and until - came < LATELY
+
+
+def _parameters(table: Table) -> tuple[str, ...]:
+    return is_off(table) or is_as_good_as_off(table)
 
 
 def _finding(observation: Observation, whole: Table, off: list[Table]) -> Finding:
     seen = [observation.statistics.table(table.name) for table in off]
-    filled = any(each.heap_bytes for each in seen)
+    left_alone = any(each.heap_bytes for each in seen) and not all(_came_lately(observation, table) for table in off)
     return Finding(
         object=str(whole.name),
-        message="autovacuum never comes" + (f" to {len(off)} of its partitions" if off != [whole] else ""),
-        severity=Severity.WARNING if filled else Severity.INFO,
+        message="autovacuum "
+        + ("never" if any(map(is_off, off)) else "hardly ever")
+        + " comes"
+        + (f" to {len(off)} of its partitions" if off != [whole] else ""),
+        severity=Severity.WARNING if left_alone else Severity.INFO,
         evidence=(
-            *(catalog(str(table.name), is_off(table)) for table in off),
+            *(catalog(str(table.name), _parameters(table)) for table in off),
             statistic("dead rows", sum(each.dead_rows for each in seen)),
             statistic("age in transactions", max(each.xid_age for each in seen)),
         ),
-        remedy=tuple(SetStorageParameters(table=table.name, reset=is_off(table)) for table in off),
+        remedy=tuple(SetStorageParameters(table=table.name, reset=_parameters(table)) for table in off),
         advice="where it is emptied and filled at once, have the job that does so vacuum and analyze it",
     )

@@ -15,6 +15,7 @@ from pgrefit.rules._given import grown
 from pgrefit.rules.vacuum._heap import HeapEstimate, heap_estimate, most_gain
 
 FEWEST_BYTES = 16 * 2**20
+FEW_BYTES, NEARLY_ALL = 4 * 2**20, 0.65  # of a smaller table
 MUCH = 2**30
 WASTED = 0.4  # share; the estimate is off by a few hundredths
 TOLD = 5
@@ -59,11 +60,11 @@ def bloated_table(observation: Observation) -> Iterator[Finding]:
     Source: https://www.postgresql.org/docs/current/storage-page-layout.html; what is worth it is our judgement.
     """
     for family in families(observation):
-        if family.heap_bytes < FEWEST_BYTES or not _may_be_empty(observation, family):
+        if family.heap_bytes < FEW_BYTES or not _may_be_empty(observation, family):
             continue
         parts = list(_parts(observation, family))
         size, wasted = sum(part.bytes for part in parts), sum(part.wasted for part in parts)
-        if wasted >= FEWEST_BYTES and wasted >= WASTED * size:
+        if wasted >= (FEW_BYTES if wasted >= NEARLY_ALL * size else FEWEST_BYTES) and wasted >= WASTED * size:
             yield _finding(observation, family, parts, wasted)
 
 

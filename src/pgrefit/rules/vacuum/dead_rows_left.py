@@ -16,8 +16,8 @@ from pgrefit.rules._given import grown, with_statistics
 from pgrefit.rules.vacuum._autovacuum import dead_rows_allowed, is_off
 
 TIMES = 2  # what autovacuum allows
-FEWEST_ROWS = 10_000
-FEWEST_BYTES = 8 * 2**20
+FEWEST_ROWS = 5000
+FEWEST_BYTES = 2**20
 LATELY = timedelta(days=1)
 TOLD = 3
 

@@ -15,6 +15,7 @@ from pgrefit.rules.vacuum._heap import FULL
 FEWEST_UPDATES = 1_000_000
 HOT = 0.3
 TIMES = 1  # the rows of the table
+FEW_UPDATES, OFTEN = 10_000, 2  # of a smaller table, each row more often
 
 
 def _given(observation: Observation) -> Observation:
@@ -44,12 +45,12 @@ def _given(observation: Observation) -> Observation:
     given=_given,
 )
 def few_hot_updates(observation: Observation) -> Iterator[Finding]:
-    """Tables that are updated a million times, each row more than once, and seldom HOT.
+    """Tables that are updated a million times, each row more than once, or each row many times, and seldom HOT.
 
     Source: https://www.postgresql.org/docs/current/storage-hot.html.
     """
     for family in families(observation):
-        often = family.updated >= max(FEWEST_UPDATES, TIMES * family.rows)
+        often = family.updated >= min(max(FEWEST_UPDATES, TIMES * family.rows), max(FEW_UPDATES, OFTEN * family.rows))
         if often and family.table.indexes and family.hot_updated < HOT * family.updated:
             yield _finding(family)
 

@@ -15,6 +15,9 @@ from pgrefit.rules._given import grown
 
 FEWEST_BYTES = 2**20
 FEWEST_ROWS = 10_000
+FEW_ROWS = 1000  # where nearly all other tables have been analyzed
+KNOWN = 0.8  # of the tables with rows: in a database just loaded none has been
+GROWN, FEWEST_OF_GROWN = 5, 2000  # times as many changes as there were rows, so that autovacuum cannot have come
 
 
 @rule(
@@ -37,20 +40,29 @@ def outdated_statistics(observation: Observation) -> Iterator[Finding]:
     Autovacuum analyzes partitions, but never the partitioned table. Source:
     https://www.postgresql.org/docs/current/routine-vacuuming.html.
     """
+    fewest = FEW_ROWS if _are_mostly_known(observation) else None
     for family in families(observation):
-        blind = [leaf for leaf in leaves(observation.snapshot, family.table) if _unknown(observation, leaf)]
+        blind = [leaf for leaf in leaves(observation.snapshot, family.table) if _unknown(observation, leaf, fewest)]
         whole = family.table.kind == "partitioned table" and observation.rows(family.table.name) < 0
         if blind or (whole and family.rows >= FEWEST_ROWS):
             yield _finding(observation, family, blind)
 
 
-def _unknown(observation: Observation, table: Table) -> bool:
+def _are_mostly_known(observation: Observation) -> bool:
+    filled = [seen for seen in observation.statistics.tables if seen.heap_bytes]
+    return sum(seen.rows >= 0 for seen in filled) >= KNOWN * len(filled)
+
+
+def _unknown(observation: Observation, table: Table, fewest: int | None) -> bool:
     seen = observation.statistics.table(table.name)
-    return _never_seen(seen) or seen.modified_since_analyze >= max(FEWEST_ROWS, seen.rows)
+    changed = seen.modified_since_analyze
+    grown = seen.rows >= 0 and changed >= max(FEWEST_OF_GROWN, GROWN * seen.rows)
+    return _never_seen(seen, fewest) or grown or changed >= max(FEWEST_ROWS, seen.rows)
 
 
-def _never_seen(seen: TableStatistics) -> bool:
-    return seen.rows < 0 and seen.heap_bytes >= FEWEST_BYTES and seen.analyzed_at is None
+def _never_seen(seen: TableStatistics, fewest: int | None = 0) -> bool:
+    many = seen.heap_bytes >= FEWEST_BYTES or (fewest is not None and seen.inserted - seen.deleted >= fewest)
+    return seen.rows < 0 and seen.heap_bytes > 0 and many and seen.analyzed_at is None
 
 
 def _finding(observation: Observation, family: Family, blind: list[Table]) -> Finding:

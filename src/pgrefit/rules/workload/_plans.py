@@ -22,6 +22,7 @@ class Node:
     schema: str = ""
     alias: str = ""
     index: str = ""
+    index_condition: str = ""
     filter: str = ""
     rows: float = 0.0
     removed: float = 0.0
@@ -47,6 +48,7 @@ def _nodes(node: dict[str, Any], conditions: tuple[str, ...], kept: float | None
         schema=str(node.get("Schema", "")),
         alias=str(node.get("Alias", "")),
         index=str(node.get("Index Name", "")),
+        index_condition=str(node.get("Index Cond", "")),
         filter=str(node.get("Filter", "")),
         rows=rows,
         removed=float(node.get("Rows Removed by Filter", 0)) * loops,

@@ -13,9 +13,11 @@ from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation, QueryProfile
 from pgrefit.model.snapshot import Table
 from pgrefit.model.sql_tree import UnreadableError, nodes, parse_sql
+from pgrefit.model.statements import StatementStatistics
 from pgrefit.rules.workload._shares import time_of, total_time
 
-LEAST_SHARE = 0.01  # of the server's time, below which a counted statement is not worth a word
+LEAST_SHARE = 0.001  # of the time of what recurs, below which a counted statement is not worth a word
+RECURRING = 10  # calls; what ran less often is a load, a migration, a look by hand
 MOST_STATEMENTS = 200
 SHOWN = 300  # characters of a statement
 
@@ -31,6 +33,12 @@ class Text:
     share: float
     rows: float = 0.0
     profile: QueryProfile | None = None
+    counted: StatementStatistics | None = None
+
+    @property
+    def recurs(self) -> bool:
+        """Whether it is the application's, as queries of the workload are, and what the server has counted often."""
+        return self.counted is None or self.counted.calls >= RECURRING
 
     def finding(self, message: str, *evidence: Evidence, advice: str, severity: Severity = Severity.WARNING) -> Finding:
         """What is wrong with it; the query itself, its share of the time and its cost go with it."""
@@ -54,7 +62,7 @@ class Source:
 
 @remembered
 def texts(observation: Observation) -> tuple[Text, ...]:
-    """Queries of the present application, and statements that take a hundredth of the time or more; all can be read."""
+    """Queries of the present application, and counted statements of a thousandth of the time; all can be read."""
     return (*_of_workload(observation), *_of_server(observation))
 
 
@@ -72,17 +80,18 @@ def _of_workload(observation: Observation) -> Iterator[Text]:
 
 def _of_server(observation: Observation) -> Iterator[Text]:
     total = sum(one.total_ms for one in observation.statements)
+    least = LEAST_SHARE * sum(one.total_ms for one in observation.statements if one.calls >= RECURRING)
     seen: set[int] = set()
     for one in observation.statements[:MOST_STATEMENTS]:
         share = round(one.total_ms / total, 4) if total else 0.0
-        if one.query_id is None or one.query_id in seen or share < LEAST_SHARE:
+        if one.query_id is None or one.query_id in seen or one.total_ms < least:
             continue
         seen.add(one.query_id)
         statement = _parsed(one.text)
         if statement is not None:
             yield Text(name=f"statement {one.query_id}", sql=one.text, statement=statement,
                        nodes=tuple(nodes(statement)), share=share,
-                       rows=one.rows / one.calls)  # fmt: skip
+                       rows=one.rows / one.calls, counted=one)  # fmt: skip
 
 
 def _parsed(sql: str) -> pb.Node | None:
@@ -153,3 +162,14 @@ def column_path(node: pb.Node) -> tuple[str, str] | None:
         return None
     path = [field.string.sval for field in node.column_ref.fields]
     return (path[-2] if len(path) > 1 else "", path[-1])
+
+
+def takes_all(select: pb.SelectStmt, source: Source) -> bool:
+    """Whether `*` or `alias.*` is in the target list."""
+    for target in select.target_list:
+        value = target.res_target.val
+        if value.HasField("column_ref") and value.column_ref.fields[-1].HasField("a_star"):
+            path = [field.string.sval for field in value.column_ref.fields if field.HasField("string")]
+            if not path or path[-1] == source.alias:
+                return True
+    return False

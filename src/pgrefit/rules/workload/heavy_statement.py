@@ -11,7 +11,7 @@ from pgrefit.model.statements import StatementStatistics
 from pgrefit.rules.workload._texts import SHOWN
 
 LEAST_SHARE = 0.1
-LEAST_MS = 60_000.0
+LEAST_MS = 1000.0
 FEWEST_CALLS = 20  # what ran less often is a report, a dump, or our own question
 MOST = 5
 HEAVY = StatementStatistics(query_id=42, text="SELECT * FROM thing WHERE id = $1", calls=90_000, total_ms=800_000.0,
@@ -27,15 +27,16 @@ HEAVY = StatementStatistics(query_id=42, text="SELECT * FROM thing WHERE id = $1
     clean="CREATE TABLE thing (id int PRIMARY KEY)",
 )
 def heavy_statement(observation: Observation) -> Iterator[Finding]:
-    """The few statements that take a tenth of the time of all, and a minute or more.
+    """The few statements that take a tenth of the time of what recurs, and a second or more.
 
     Source: https://www.postgresql.org/docs/current/pgstatstatements.html; the share is our judgement.
     """
     total = sum(one.total_ms for one in observation.statements)
+    recurring = sum(one.total_ms for one in observation.statements if one.calls >= FEWEST_CALLS)
     heavy = [
         one
         for one in observation.statements
-        if one.text and one.total_ms >= max(LEAST_MS, LEAST_SHARE * total) and one.calls >= FEWEST_CALLS
+        if one.text and one.total_ms >= max(LEAST_MS, LEAST_SHARE * recurring) and one.calls >= FEWEST_CALLS
     ]
     for one in heavy[:MOST]:
         share = round(one.total_ms / total, 4)

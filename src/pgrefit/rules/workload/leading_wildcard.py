@@ -15,7 +15,7 @@ from pgrefit.rules._ask import statistic
 from pgrefit.rules.workload._plans import plan_nodes
 from pgrefit.rules.workload._texts import Source, Text, column_of, selects, sources, texts
 
-FEWEST_ROWS = 10_000
+FEWEST_ROWS = 2000
 FEWEST_LETTERS = 3  # that an index of trigrams needs in a row
 WILDCARDS = re.compile("[%_]")
 LIKE = {pb.AEXPR_LIKE, pb.AEXPR_ILIKE}

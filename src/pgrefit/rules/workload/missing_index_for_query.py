@@ -10,12 +10,14 @@ from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Table
 from pgrefit.model.sql_tree import NotAnExpressionError, columns_after, columns_of
+from pgrefit.rules.workload._counted import WholeRead, whole_reads
 from pgrefit.rules.workload._plans import Node, plan_nodes
 from pgrefit.rules.workload._shares import time_of, total_time
 
 KEPT = 0.05  # share of the rows read up to which an index pays
 FEWEST_ROWS = 2000
 FEWEST_PAGES = 30
+SKIPS_FROM = 180000  # the version from which on a scan skips from one value of the first column to the next
 
 
 @dataclass(slots=True)
@@ -24,7 +26,7 @@ class _Need:
 
     table: Table
     columns: tuple[str, ...]
-    queries: dict[str, float] = field(default_factory=dict[str, float])  # name: time
+    queries: dict[str, float] = field(default_factory=dict[str, float])  # name: share of the time
     read: float = 0.0
     kept: float = 0.0
     measured: bool = False
@@ -57,21 +59,44 @@ class _Need:
 def missing_index_for_query(observation: Observation) -> Iterator[Finding]:
     """For each table and set of columns: the queries that would be served by an index.
 
-    An index pays where it leaves a twentieth of the rows, by our judgement.
+    Of the workload's queries by their plans, of statements that the server has counted by the pages that they read. An
+    index pays where it leaves a twentieth of the rows, by our judgement.
     """
     needs: dict[tuple[Relation, tuple[str, ...]], _Need] = {}
+    for name, share, found in (*_planned(observation), *_counted(observation)):
+        need = needs.setdefault((found.table.name, found.columns), found)
+        need.queries[name] = share
+        need.read, need.kept = max(need.read, found.read), max(need.kept, found.kept)
+    yield from (_finding(observation, need) for need in needs.values())
+
+
+def _planned(observation: Observation) -> Iterator[tuple[str, float, _Need]]:
+    total = total_time(observation)
     for query in observation.workload.of("before").queries:
         profile = observation.profile(query.name)
         for node in plan_nodes(profile.plan) if profile else ():
             found = _need(observation, node)
             if found:
-                need = needs.setdefault((found.table.name, found.columns), found)
-                need.queries[query.name] = time_of(observation, query)
-                need.read, need.kept = max(need.read, found.read), max(need.kept, found.kept)
-    yield from (_finding(observation, need) for need in needs.values())
+                yield query.name, time_of(observation, query) / total if total else 0.0, found
+
+
+def _counted(observation: Observation) -> Iterator[tuple[str, float, _Need]]:
+    known = {query.sql for query in observation.workload.queries}
+    for one in whole_reads(observation):
+        need = _counted_need(observation, one) if one.text.sql not in known else None
+        if need:
+            yield one.text.name, one.text.share, need
+
+
+def _counted_need(observation: Observation, one: WholeRead) -> _Need | None:
+    read = float(observation.rows(one.table.name))
+    pays = _is_big(observation, one.table) and one.rows < KEPT * read
+    return _Need(one.table, one.columns, {}, read, one.rows, measured=True) if pays else None
 
 
 def _need(observation: Observation, node: Node) -> _Need | None:
+    if node.index:
+        return _whole_index(observation, node)
     table = _table(observation, node) if node.kind == "Seq Scan" else None
     if table is None or not _is_big(observation, table):
         return None
@@ -83,6 +108,26 @@ def _need(observation: Observation, node: Node) -> _Need | None:
     else:
         return None
     return _Need(table, columns, {}, read, kept, node.measured) if columns and kept < KEPT * read else None
+
+
+def _whole_index(observation: Observation, node: Node) -> _Need | None:
+    """An index whose first column the condition does not name: it is read from end to end, up to version 17."""
+    if not node.index_condition or observation.snapshot.server_version >= SKIPS_FROM:
+        return None
+    named = ((t, i) for t in observation.snapshot.own_tables() for i in t.indexes if i.name.name == node.index)
+    table, index = next(named, (None, None))
+    if table is None or index is None or index.method != "btree" or not _is_big(observation, table):
+        return None
+    own = {column.name for column in table.columns}
+    try:
+        qualified = columns_after(node.index_condition, node.alias or table.name.name)
+        columns = tuple(sorted(own.intersection((*columns_of(node.index_condition), *qualified))))
+    except NotAnExpressionError:
+        return None
+    first, read = index.keys[0].column, float(observation.rows(table.name))
+    if not columns or first is None or first in columns or node.rows >= KEPT * read:
+        return None
+    return _Need(table, columns, {}, read, node.rows, node.measured)
 
 
 def _columns(table: Table, node: Node, conditions: tuple[str, ...]) -> tuple[str, ...]:
@@ -110,8 +155,7 @@ def _is_big(observation: Observation, table: Table) -> bool:
 
 def _finding(observation: Observation, need: _Need) -> Finding:
     names = tuple(sorted(need.queries))
-    total = total_time(observation)
-    share = round(sum(need.queries.values()) / total, 4) if total else 0.0
+    share = round(min(1.0, sum(need.queries.values())), 4)
     pages = observation.statistics.table(need.table.name).pages
     return Finding(
         object=f"{need.table.name} ({', '.join(need.columns)})",
@@ -124,6 +168,18 @@ def _finding(observation: Observation, need: _Need) -> Finding:
             Evidence(measure="rows kept", value=round(need.kept), source="workload"),
             Evidence(measure="pages", value=pages, source="statistics"),
         ),
-        advice="let the advisor choose an index among these columns and those that the queries sort by",
+        advice=_advice(need),
         cost=Cost(queries_affected=len(names), share_of_time=share),
     )
+
+
+def _advice(need: _Need) -> str:
+    """Why the indexes that have these columns do not serve, where there are some."""
+    first = [i.name.name for i in need.table.indexes if i.valid and i.columns[0] in need.columns]
+    later = [i.name.name for i in need.table.indexes if i.valid and {*i.columns[1:]} & {*need.columns}]
+    if first:
+        said = "compare the column itself, not what a function, a cast or an OR makes of it, or index that expression"
+        return f"{first[0]} begins with one of these columns: {said}"
+    if later:
+        return f"{later[0]} has them in another order, after a column that these queries do not compare: lead with them"
+    return "let the advisor choose an index among these columns and those that the queries sort by"

@@ -8,10 +8,11 @@ from postgast import pg_query_pb2 as pb
 
 from pgrefit.model.finding import Finding, rule
 from pgrefit.model.observation import Observation
+from pgrefit.model.sql_tree import nodes
 from pgrefit.rules._ask import statistic
 from pgrefit.rules.workload._texts import selects, sources, texts
 
-FEWEST_ROWS = 10_000
+FEWEST_ROWS = 2000
 QUERY = """
     -- name: surprise
     SELECT id FROM joke ORDER BY random() LIMIT 1;
@@ -53,5 +54,5 @@ def _is_by_chance(select: pb.SelectStmt) -> bool:
     if select.HasField("where_clause") or not select.HasField("limit_count"):
         return False
     sorted_by = (item.sort_by.node for item in select.sort_clause)
-    calls = (node.func_call for node in sorted_by if node.HasField("func_call"))
+    calls = (node.func_call for key in sorted_by for node in nodes(key) if node.HasField("func_call"))
     return any(call.funcname[-1].string.sval in {"random", "gen_random_uuid"} for call in calls)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from postgast import pg_query_pb2 as pb
-
 from pgrefit.model.finding import Finding, rule
 from pgrefit.model.observation import Observation
 from pgrefit.rules._ask import statistic, statistics_of
-from pgrefit.rules.workload._texts import Source, sources, texts
+from pgrefit.rules.workload._texts import sources, takes_all, texts
 
 FEWEST_ROWS = 20  # a call
 FEWEST_BYTES = 100_000  # a call
@@ -50,7 +48,7 @@ def star_over_wide_rows(observation: Observation) -> Iterator[Finding]:
         for source in sources(observation, text, select):
             counted = statistics_of(observation, source.table)
             apart = counted.toast_bytes / counted.rows if counted.rows > 0 else 0.0
-            if apart * text.rows >= FEWEST_BYTES and _takes_all(select, source):
+            if apart * text.rows >= FEWEST_BYTES and takes_all(select, source):
                 yield text.finding(
                     f"fetches all columns of {source.table.name}, {apart:,.0f} bytes a row of them stored apart",
                     statistic("rows a call", round(text.rows, 1)),
@@ -58,14 +56,3 @@ def star_over_wide_rows(observation: Observation) -> Iterator[Finding]:
                     advice="name the columns that are needed; fetch the large ones when somebody looks at one row",
                 )
                 break
-
-
-def _takes_all(select: pb.SelectStmt, source: Source) -> bool:
-    """Whether `*` or `alias.*` is in the target list."""
-    for target in select.target_list:
-        value = target.res_target.val
-        if value.HasField("column_ref") and value.column_ref.fields[-1].HasField("a_star"):
-            path = [field.string.sval for field in value.column_ref.fields if field.HasField("string")]
-            if not path or path[-1] == source.alias:
-                return True
-    return False

@@ -10,10 +10,10 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.statements import StatementStatistics
 from pgrefit.rules.workload._texts import LEAST_SHARE, SHOWN
 
-FEWEST_CALLS = 100
+FEWEST_CALLS = 30
 LEAST_MEAN_MS = 5.0
-UNSTEADY = 5.0  # standard deviations over the mean
-LEAST_MS = 10_000.0
+UNSTEADY = 4.0  # standard deviations over the mean
+LEAST_MS = 1000.0
 JUMPY = StatementStatistics(query_id=42, text="SELECT * FROM thing WHERE id = $1", calls=9000, total_ms=90_000.0,
                             mean_ms=10.0, deviation_ms=120.0, rows=9000)  # fmt: skip
 
@@ -28,14 +28,15 @@ JUMPY = StatementStatistics(query_id=42, text="SELECT * FROM thing WHERE id = $1
     clean="CREATE TABLE thing (id int PRIMARY KEY)",
 )
 def unsteady_statement(observation: Observation) -> Iterator[Finding]:
-    """Statements of some weight whose deviation is five times their mean or more.
+    """Statements of some weight whose deviation is four times their mean or more.
 
     Source: https://www.postgresql.org/docs/current/pgstatstatements.html; the bounds are our judgement.
     """
     total = sum(one.total_ms for one in observation.statements)
+    recurring = sum(one.total_ms for one in observation.statements if one.calls >= FEWEST_CALLS)
     for one in observation.statements:
         rare = not one.text or one.calls < FEWEST_CALLS or one.mean_ms < LEAST_MEAN_MS
-        if rare or one.total_ms < max(LEAST_MS, LEAST_SHARE * total) or one.deviation_ms < UNSTEADY * one.mean_ms:
+        if rare or one.total_ms < max(LEAST_MS, LEAST_SHARE * recurring) or one.deviation_ms < UNSTEADY * one.mean_ms:
             continue
         share = round(one.total_ms / total, 4)
         values: tuple[tuple[str, str | float], ...] = (
