@@ -24,7 +24,8 @@ RECORDS = {"log", "audit", "history", "journal", "trail", "event", "change", "re
 
 def by_values(observation: Observation, table: Table) -> tuple[Column, Column, list[Column]] | None:
     """What it refers to, the column of a few names, and that of the values, or one for each type."""
-    if len(table.columns) > MOST_COLUMNS or meanings(table.name.name) & RECORDS:
+    few_rows = statistics_of(observation, table).rows < ROWS_OF_EACH * ATTRIBUTES.start
+    if few_rows or len(table.columns) > MOST_COLUMNS or meanings(table.name.name) & RECORDS:
         return None
     entities = [c for c in table.columns if _refers(table, c)]
     free = [c for c in table.columns if c not in entities and (c.name,) != table.primary_key]

@@ -123,7 +123,7 @@ def _has_value_beside(table: Table, column: Column, values: list[Column]) -> boo
 def _is_value(column: Column) -> bool:
     """value, value_text, int_value, meta_value …"""
     said = stems(column.name)
-    return len(said) < 4 and bool({said[-1:], said[:1]} & {(word,) for word in VALUE})
+    return len(said) < 4 and bool(VALUE & {*said[:1], *said[-1:]})
 
 
 def _names_entity(table: Table, column: Column) -> bool:

@@ -65,10 +65,11 @@ def _asks(observation: Observation) -> Iterator[Question]:
 def _texts(observation: Observation) -> Iterator[tuple[Table, Column]]:
     """Text columns that are no keys, and wide enough as far as is known."""
     for table in tables(observation):
+        if is_empty(observation, table):
+            continue
         keys = key_columns(table)
-        empty = is_empty(observation, table)
         landed = is_landed(table)  # where what came is kept as it came
-        kept = (c for c in table.columns if is_text(c) and not (landed and c.not_null) and not empty)
+        kept = (c for c in table.columns if is_text(c) and not (landed and c.not_null))
         texts = [c for c in kept if c.name not in keys and not c.generated]
         statistics = statistics_of(observation, table) if texts else None
         for column in texts:
