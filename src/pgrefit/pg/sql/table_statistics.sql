@@ -21,6 +21,7 @@ SELECT
     END AS heap_bytes,
     CASE
         WHEN c.reltoastrelid = 0 OR c.reltoastrelid IN (SELECT relation FROM locked) THEN 0
+        WHEN pg_relation_size(c.reltoastrelid) = 0 THEN 0  -- its index alone: most are empty, and the rest is slow to ask for
         ELSE coalesce(pg_total_relation_size(c.reltoastrelid), 0)
     END AS toast_bytes,
     pg_stat_get_dead_tuples(c.oid) AS dead_rows,
