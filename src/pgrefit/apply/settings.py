@@ -44,7 +44,7 @@ class Settings:
     """How long to wait and how much to do at a time."""
 
     # Both at most half of the server's deadlock_timeout, so that in a deadlock we give way and no client.
-    lock_wait_ms: int = 250  # for each lock of a step, at each try; for all of them where it only changes the catalog
+    lock_wait_ms: int = 250  # for each lock, at each try; statements of a step that only changes the catalog share it
     batch_lock_wait_ms: int = 200
     tries: int = 12
     pause_ms: tuple[int, int] = (200, 5000)  # after the first and after the last refusals, before jitter
