@@ -26,7 +26,7 @@ from pgrefit.observe.objects import (
 from pgrefit.observe.parts import read_constraints, read_indexes, read_parents, read_policies, read_triggers
 from pgrefit.observe.reader import Reader, open_reader
 from pgrefit.observe.tables import Parts, read_tables, read_views
-from pgrefit.observe.uses import read_uses, read_whole_uses
+from pgrefit.observe.uses import read_relation_names, read_uses, read_whole_uses
 from pgrefit.pg.moment import ROUNDS, UNPRINTABLE, at_one_moment
 
 
@@ -69,6 +69,7 @@ def _assemble(reader: Reader) -> Snapshot:
         triggers=read_triggers(reader, columns),
         policies=read_policies(reader),
     )
+    names = read_relation_names(reader)
     (database,) = reader.rows("database")
     return Snapshot(
         database=database["database"],
@@ -88,6 +89,6 @@ def _assemble(reader: Reader) -> Snapshot:
         statistics=read_extended_statistics(reader),
         publications=read_publications(reader),
         roles=read_roles(reader),
-        uses=read_uses(reader),
-        whole_uses=read_whole_uses(reader),
+        uses=read_uses(reader, columns, names),
+        whole_uses=read_whole_uses(reader, columns, names),
     )
