@@ -254,6 +254,7 @@ class Sequence:
     cache: int = 1
     owned_by: tuple[Relation, str] | None = None
     identity: bool = False
+    persistence: Literal["permanent", "unlogged"] = "permanent"
     owner: str = ""
     grants: tuple[Grant, ...] = ()
     comment: str = ""

@@ -14,6 +14,7 @@ SELECT
     t.relname AS table_name,
     a.attname AS table_column,
     coalesce(d.deptype = 'i', false) AS identity,
+    CASE c.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'permanent' END AS persistence,
     pg_get_userbyid(c.relowner) AS owner
 FROM pg_sequence AS s
 JOIN pg_class AS c ON c.oid = s.seqrelid
