@@ -44,7 +44,9 @@ class ChangeForeignKeyActions(Change):
     @property
     def title(self) -> str:
         """What it does, for people."""
-        return f"change what {self.name} of {self.table} does"
+        clauses = {"on delete": self.on_delete, "on update": self.on_update, "checked": self.checked}
+        asked = ", ".join(f"{clause} {what}" for clause, what in clauses.items() if what)
+        return f"set {self.name} of {self.table} to {asked or 'what it is'}"
 
     def obstacles(self, db: Snapshot) -> Iterator[Obstacle]:
         """No such foreign key, or one that could not come back as it is."""

@@ -71,12 +71,15 @@ def _of_most(whole: Table, parts: list[Table]) -> Iterator[Finding]:
     for having in owners.values():
         without = tuple(str(part.name) for part in parts if str(part.name) not in having)
         if without and len(having) >= FEWEST and len(having) * 2 > len(parts):
+            index = next(iter(having.values()))
+            on = ", ".join(column or "an expression" for column in index.columns)
             yield Finding(
                 object=str(whole.name),
-                message=f"{len(without)} of {len(parts)} partitions lack an index that the others have each for itself",
+                message=f"{len(without)} of {len(parts)} partitions lack the index on {on} that the others have, each"
+                " for itself",
                 severity=Severity.INFO,
                 evidence=(
-                    catalog("definition", str(next(iter(having.values())).definition)),
+                    catalog("definition", str(index.definition)),
                     catalog("partitions without it", without[:TOLD]),
                 ),
                 advice="make it on the whole, ON ONLY, and attach those of the partitions: new ones then get it too",
