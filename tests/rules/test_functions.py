@@ -66,7 +66,9 @@ def test_a_function_that_runs_any_query_with_its_owners_rights(db18: psycopg.Con
         ("PERFORM FROM pg_class; PERFORM FROM information_schema.columns;", "", ()),
         ("CREATE TABLE extra (a int); INSERT INTO extra VALUES (1);", "", ()),
         ("DROP TABLE IF EXISTS gone;", "", ()),
-        ("EXECUTE 'DELETE FROM gone';", "", ()),
+        ("EXECUTE 'DELETE FROM gone';", "", ("gone",)),
+        ("EXECUTE 'CREATE TABLE made (a int)'; EXECUTE 'DELETE FROM made';", "", ()),
+        ("EXECUTE 'DELETE FROM ' || quote_ident('gone');", "", ()),
         ("BEGIN PERFORM FROM gone; EXCEPTION WHEN undefined_table THEN NULL; END;", "", ()),
     ],
 )
@@ -310,3 +312,57 @@ def test_the_day_of_a_moment_depends_on_the_session(db18: psycopg.Connection) ->
     """
     found = findings(db18, "immutable-function-that-reads", sql)
     assert {f.object.partition("(")[0] for f in found} == {"public.day_of", "public.in_words"}
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("DECLARE s int; BEGIN s := 3; RETURN n; END", "sets s and never looks at it"),
+        ("DECLARE s int; BEGIN s := 3; s := s + n; RETURN n; END", None),
+        ("DECLARE s int; BEGIN s := 3; RETURN s + n; END", None),
+    ],
+)
+def test_a_variable_that_is_only_set(db18: psycopg.Connection, body: str, says: str | None) -> None:
+    sql = f"CREATE FUNCTION f(n int) RETURNS int LANGUAGE plpgsql AS $$ {body} $$"
+    assert [f.message for f in findings(db18, "unused-variable", sql)] == ([says] if says else [])
+
+
+def test_fields_of_a_row_that_its_table_does_not_have(db18: psycopg.Connection) -> None:
+    body = "DECLARE r sale%ROWTYPE; BEGIN SELECT * INTO r FROM sale; RAISE NOTICE '% %', r.id, r.gone; END"
+    sql = f"{SALE} CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ {body} $$"
+    (found,) = findings(db18, "function-names-missing-column", sql)
+    assert measured(found)["missing"] == ("public.sale.gone",)
+
+
+def test_what_follows_an_exit_is_not_reached(db18: psycopg.Connection) -> None:
+    body = "LOOP EXIT; n := 1; END LOOP; LOOP EXIT WHEN n > 1; n := 2; END LOOP; RETURN n;"
+    sql = f"CREATE FUNCTION f(n int) RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n{body}\nEND $$"
+    assert len(findings(db18, "unreachable-statement", sql)) == 1
+
+
+@pytest.mark.parametrize(
+    ("expression", "fires"),
+    [
+        ("to_char(at, 'HH24')", True),
+        ("to_char(at AT TIME ZONE 'UTC', 'HH24')", False),
+        ("date_trunc('day', at)::text", True),
+        ("date_trunc('day', at, 'UTC')::text", False),
+        ("extract(epoch FROM at)::text", False),
+        ("extract(hour FROM at)::text", True),
+        ("to_tsvector('word')::text", True),
+        ("to_tsvector('simple', 'word')::text", False),
+    ],
+)
+def test_a_moment_is_read_in_some_time_zone(db18: psycopg.Connection, expression: str, *, fires: bool) -> None:
+    sql = f"CREATE FUNCTION f(at timestamptz) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT {expression} $$"
+    assert bool(findings(db18, "immutable-function-that-reads", sql)) == fires
+
+
+def test_a_stable_function_that_writes_by_another(db18: psycopg.Connection) -> None:
+    sql = (
+        SALE
+        + """CREATE FUNCTION g() RETURNS int LANGUAGE sql AS $$ INSERT INTO sale (id) VALUES (9) RETURNING id $$;
+        CREATE FUNCTION f() RETURNS int LANGUAGE sql STABLE AS $$ SELECT g() $$;"""
+    )
+    (found,) = findings(db18, "reading-function-that-writes", sql)
+    assert "by public.g()" in found.message

@@ -42,6 +42,44 @@ def test_when_the_next_partition_is_missed(db18: psycopg.Connection, moment: str
     assert bool(at(db18, moment, MONTHS)) == fires
 
 
+@pytest.mark.parametrize(("rows", "fires"), [(1600, False), (1900, True), (2000, True)])
+def test_numbers_of_a_sequence_come_to_the_end_of_the_last_range(
+    db18: psycopg.Connection, rows: int, fires: bool
+) -> None:
+    sql = f"""CREATE TABLE packet (nr bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY) PARTITION BY RANGE (nr);
+        CREATE TABLE packet_a PARTITION OF packet FOR VALUES FROM (1) TO (1001);
+        CREATE TABLE packet_b PARTITION OF packet FOR VALUES FROM (1001) TO (2001);
+        INSERT INTO packet SELECT FROM generate_series(1, {rows});"""
+    assert bool(at(db18, "2025-02-10", sql)) == fires
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "third"),
+    [
+        (202412, 202501, 202502),
+        (202412, 202501, 202513),
+        (20241201, 20250101, 20250201),
+        (1733011200, 1735689600, 1738368000),
+    ],
+)
+def test_numbers_may_stand_for_times(db18: psycopg.Connection, first: int, second: int, third: int) -> None:
+    sql = f"""CREATE TABLE visit (month bigint) PARTITION BY RANGE (month);
+        CREATE TABLE visit_a PARTITION OF visit FOR VALUES FROM ({first}) TO ({second});
+        CREATE TABLE visit_b PARTITION OF visit FOR VALUES FROM ({second}) TO ({third});"""
+    end = "2025-01-28" if third != 202513 else "2025-12-28"
+    assert not at(db18, "2025-01-02", sql)
+    assert len(at(db18, end)) == 1
+
+
+@pytest.mark.parametrize(("values", "type_"), [(("2024-12", "2025-01"), "text"), (("202412", "202501"), "int")])
+def test_a_list_may_be_of_months(db18: psycopg.Connection, values: tuple[str, str], type_: str) -> None:
+    sql = f"""CREATE TABLE visit (month {type_}) PARTITION BY LIST (month);
+        CREATE TABLE visit_a PARTITION OF visit FOR VALUES IN ('{values[0]}');
+        CREATE TABLE visit_b PARTITION OF visit FOR VALUES IN ('{values[1]}');"""
+    assert not at(db18, "2025-01-02", sql)
+    assert len(at(db18, "2025-01-28")) == 1
+
+
 def test_with_a_default_nothing_fails_yet(db18: psycopg.Connection) -> None:
     (found,) = at(db18, "2025-02-27", MONTHS)
     assert found.severity is Severity.ERROR

@@ -259,7 +259,8 @@ def test_row_security_that_binds_nobody(
     ("setting", "found"),
     [
         ("SET search_path = pg_catalog, pg_temp", 0),
-        ('SET search_path = "$user", public', 0),  # "$user" is the owner
+        ('SET search_path = "$user", public', 1),  # "$user" is the owner: nobody chose that
+        ('SET search_path = "$user", public, pg_temp', 0),
         ("SET search_path = pg_temp, pg_catalog", 1),
         ('SET search_path = "a, open_house", pg_temp', 0),
         ("SET search_path = open_house", 1),

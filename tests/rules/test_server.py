@@ -30,7 +30,7 @@ from pgrefit.model.server import (
     Subscription,
     Unseen,
 )
-from pgrefit.model.snapshot import Column, Constraint, Publication, Role, Snapshot, Table
+from pgrefit.model.snapshot import Column, Constraint, Extension, Publication, Role, Snapshot, Table
 from pgrefit.model.statistics import Statistics, TableStatistics
 from pgrefit.rules import all_rules
 from pgrefit.rules.server._hba import takes_all_of
@@ -100,10 +100,11 @@ SILENT: list[tuple[str, Observation]] = [
     ("application-as-superuser", observed(roles=(Role(name="shop", superuser=True),), sessions=(LOCAL,) * 50)),
     ("application-as-superuser", observed(roles=(Role(name="shop"),), sessions=(REMOTE,) * 50)),
     ("many-superusers", observed(roles=tuple(Role(name=n, superuser=True) for n in "abcdef"))),
+    ("many-superusers", observed(roles=(Role(name="postgres", superuser=True, can_login=True),))),
     ("many-superusers", observed(
         roles=tuple(Role(name=f"supabase_{n}", superuser=True, can_login=True) for n in "abcd"), hosted="supabase")),
     ("session-without-timeout", observed(
-        roles=(Role(name="shop", can_login=True, settings=("statement_timeout=1min",)),))),
+        roles=(Role(name="shop", can_login=True, settings=("idle_in_transaction_session_timeout=1min",)),))),
     ("session-without-timeout", observed(roles=(Role(name="shop"), Role(name="dba", superuser=True, can_login=True)))),
     ("session-without-timeout", observed(setting("idle_in_transaction_session_timeout", "60000"),
                                          roles=(Role(name="shop", can_login=True),))),
@@ -166,7 +167,28 @@ SILENT: list[tuple[str, Observation]] = [
     ("replica-behind", observed(replicas=(Replica(name="a", state="backup", sync="async", seconds_behind=9000.0),))),
     ("replica-behind", observed(replicas=(Replica(name="a", state="streaming", sync="async"),))),
     ("replica-cancels-queries", observed(setting("hot_standby_feedback", "off"), counters=Counters(conflicts=900))),
-    ("failing-subscription", observed(subscriptions=(Subscription(name="orders", enabled=False),))),
+    ("failing-subscription", observed(subscriptions=(Subscription(name="orders", enabled=True),))),
+    ("inactive-slot", observed(setting("max_slot_wal_keep_size", "1024", unit="MB"), slots=(
+        Slot(name="a", kind="physical", active=False, retained_bytes=GB // 32),))),
+    ("vacuum-held-back", observed(sessions=(replace(BUSY, pid=7),), holders=(
+        Holder(kind="session", name="shop (pid 7, dump)", age=30_000, seconds=80),))),
+    ("synchronous-standby-missing", observed(setting("synchronous_standby_names", "a"), replicas=(
+        Replica(name="a", state="streaming", sync="sync"),))),
+    ("outdated-tls", observed(setting("ssl", "on"), setting("ssl_min_protocol_version", "TLSv1.2"),
+                              setting("ssl_ciphers", "HIGH:MEDIUM:+3DES:!aNULL"))),
+    ("session-without-timeout", observed(setting("idle_in_transaction_session_timeout", "60000"), roles=(
+        Role(name="shop", can_login=True, settings=("statement_timeout=0",)),))),
+    ("planner-switch-off", observed(replace(setting("enable_seqscan", "off", default="on"), source="user"))),
+    ("memory-promised", observed(setting("work_mem", "65536", unit="kB"), setting("hash_mem_multiplier", "4"),
+                                 setting("max_connections", "100"))),
+    ("misleading-cost-of-pages", observed(setting("effective_cache_size", "65536", unit="8kB"),
+                                          setting("shared_buffers", "16384", unit="8kB"))),
+    ("outdated-tls", observed(setting("ssl", "off"), setting("ssl_min_protocol_version", "TLSv1"))),
+    ("planner-switch-off", observed(setting("enable_partitionwise_join", "off", default="off"), setting("jit", "off"))),
+    ("slow-autovacuum", observed(setting("autovacuum_vacuum_scale_factor", "0.4", default="0.2"))),
+    ("default-memory-for-large-database", replace(observed(setting("shared_buffers", "4096", unit="8kB")),
+                                                  statistics=Statistics(database_bytes=GB // 128))),
+    ("autovacuum-switched-off", observed(setting("autovacuum", "off"), *SCRATCH)),
     ("unseen-part-of-server", observed(hosted="rds", unseen=(Unseen(about="pg_hba.conf", reason="no"),))),
     ("statements-not-counted", observed(counters=Counters(commits=500))),
     ("connections-near-limit", observed(setting("max_connections", "100"), sessions=(LOCAL,) * 50)),
@@ -245,6 +267,52 @@ LOUD: list[tuple[str, Severity, Observation]] = [
     ("archive-to-nowhere", Severity.ERROR, observed(setting("archive_mode", "on"), setting("archive_command", ""))),
     ("failing-subscription", Severity.WARNING, observed(
         subscriptions=(Subscription(name="orders", enabled=True, sync_errors=1),))),
+    ("failing-subscription", Severity.INFO, observed(subscriptions=(Subscription(name="orders", enabled=False),))),
+    ("failing-subscription", Severity.WARNING, observed(
+        subscriptions=(Subscription(name="orders", enabled=True, working=False),))),
+    ("inactive-slot", Severity.INFO, observed(setting("max_slot_wal_keep_size", "-1", unit="MB"), slots=(
+        Slot(name="a", kind="logical", active=False, retained_bytes=900_000),))),
+    ("vacuum-held-back", Severity.INFO, observed(
+        sessions=(replace(BUSY, pid=7, state="idle in transaction"),),
+        holders=(Holder(kind="session", name="shop (pid 7, board)", age=30_000, seconds=80),))),
+    ("vacuum-held-back", Severity.INFO, observed(
+        holders=(Holder(kind="prepared transaction", name="order-7", age=30_000, seconds=80),))),
+    ("session-without-timeout", Severity.INFO, observed(setting("statement_timeout", "60000"), roles=(
+        Role(name="shop", can_login=True, settings=("statement_timeout=0",)),))),
+    ("session-without-timeout", Severity.INFO, observed(roles=(
+        Role(name="shop", can_login=True, settings=("statement_timeout=1min",)),))),
+    ("session-without-timeout", Severity.INFO, observed(roles=(
+        Role(name="shop", can_login=True, settings=("statement_timeout=24h",)),))),
+    ("memory-promised", Severity.WARNING, observed(
+        setting("work_mem", "1024", unit="kB"), setting("hash_mem_multiplier", "1000"),
+        setting("max_connections", "100"))),
+    ("misleading-cost-of-pages", Severity.WARNING, observed(
+        setting("seq_page_cost", "1"), setting("random_page_cost", "1.1"),
+        roles=(Role(name="old", settings=("random_page_cost=100",)),))),
+    ("md5-password", Severity.WARNING, observed(roles=(Role(name="old", settings=("password_encryption=md5",)),))),
+    ("archive-to-nowhere", Severity.WARNING, observed(setting("wal_level", "minimal"))),
+    ("connections-near-limit", Severity.INFO, observed(setting("max_connections", "2000"), sessions=(LOCAL,))),
+    ("misleading-cost-of-pages", Severity.WARNING, observed(
+        setting("effective_cache_size", "8192", unit="8kB"), setting("shared_buffers", "16384", unit="8kB"))),
+    ("archive-by-plain-copy", Severity.ERROR, observed(
+        setting("archive_mode", "on"), setting("archive_command", "pgbackrest archive-push %p || true"))),
+    ("durability-switched-off", Severity.INFO, observed(setting("synchronous_commit", "off"))),
+    ("slow-autovacuum", Severity.WARNING, observed(setting("autovacuum_freeze_max_age", "2000000000"))),
+    ("role-near-superuser", Severity.WARNING, observed(roles=(
+        Role(name="root", superuser=True), Role(name="app", can_login=True, inherit=False, member_of=("root",))))),
+    ("outdated-tls", Severity.WARNING, observed(setting("ssl", "on"), setting("ssl_ciphers", "HIGH:RC4:!aNULL"))),
+    ("planner-switch-off", Severity.WARNING, observed(
+        setting("enable_seqscan", "on", default="on"),
+        roles=(Role(name="etl", can_login=True, settings=("enable_seqscan=off",)),))),
+    ("slow-autovacuum", Severity.WARNING, observed(
+        setting("autovacuum_vacuum_insert_threshold", "-1", default="1000"))),
+    ("default-memory-for-large-database", Severity.WARNING, replace(
+        observed(setting("shared_buffers", "2048", default="16384", unit="8kB")),
+        statistics=Statistics(database_bytes=GB // 8))),
+    ("memory-promised", Severity.WARNING, observed(
+        setting("autovacuum_work_mem", str(4 * GB // 1024), unit="kB"), setting("autovacuum_max_workers", "8"))),
+    ("autovacuum-switched-off", Severity.WARNING, observed(
+        setting("autovacuum", "off"), setting("fsync", "on"), *SCRATCH)),
     ("unseen-part-of-server", Severity.INFO, observed(unseen=(Unseen(about="sessions, replicas", reason="no"),))),
 ]  # fmt: skip
 
@@ -404,3 +472,13 @@ def test_a_publication_that_cannot_be_read_is_taken_to_publish_all() -> None:
     key = Constraint(name="k", kind="primary key", columns=("a",), definition=Expression("PRIMARY KEY (a)"))
     keyed = replace(snapshot, tables=(replace(snapshot.tables[0], constraints=(key,)),))
     assert found("published-table-without-identity", Observation(snapshot=keyed)) == ()
+
+
+@pytest.mark.parametrize(("name", "value"), [("compute_query_id", "off"), ("pg_stat_statements.track", "none"),
+                                             ("pg_stat_statements.max", "100")])  # fmt: skip
+def test_statements_are_counted_in_name_only(name: str, value: str) -> None:
+    installed = Extension(name="pg_stat_statements", version="1.10", schema="public")
+    observation = observed(setting(name, value))
+    observation = replace(observation, snapshot=replace(observation.snapshot, extensions=(installed,)))
+    (finding,) = found("statements-not-counted", observation)
+    assert finding.object == f"setting {name}"

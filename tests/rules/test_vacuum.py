@@ -13,7 +13,8 @@ from pgrefit import audit
 from pgrefit.model.finding import Finding, Severity
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
-from pgrefit.model.server import Holder
+from pgrefit.model.server import Holder, Server, Setting
+from pgrefit.model.statements import StatementStatistics
 from pgrefit.rules._given import grown
 from pgrefit.rules.vacuum._heap import heap_estimate
 from rules.observing import findings, measured, observe, rule_named
@@ -181,3 +182,45 @@ def test_a_table_that_has_grown_to_many_times_its_size(db18: psycopg.Connection)
 def test_updates_that_are_hot_or_few(db18: psycopg.Connection, updated: int, hot: int, fires: bool) -> None:
     observation = observed(db18, "few-hot-updates", BASKET, updated=updated, hot_updated=hot)
     assert bool(run(observation, "few-hot-updates")) == fires
+
+
+@pytest.mark.parametrize(
+    ("sql", "calls", "fires"),
+    [
+        ("UPDATE basket SET item = $1 WHERE id = $2", 300, True),
+        ("UPDATE basket SET item = $1 WHERE id = $2", 30, False),
+        ("UPDATE basket SET note = $1 WHERE id = $2", 300, False),  # no index has it
+    ],
+)
+def test_a_statement_that_sets_an_indexed_column_again_and_again(
+    db18: psycopg.Connection, sql: str, calls: int, fires: bool
+) -> None:
+    tables = f"{BASKET} ALTER TABLE basket ADD note text; CREATE INDEX basket_item ON basket (item);"
+    observation = observed(db18, "few-hot-updates", tables, times=1, updated=calls, hot_updated=0)
+    statement = StatementStatistics(query_id=7, text=sql, calls=calls, total_ms=90.0, mean_ms=0.3)
+    found = run(replace(observation, statements=(statement,)), "few-hot-updates")
+    assert ["item (basket_item)" in one.message for one in found] == ([True] if fires else [])
+
+
+def test_where_autovacuum_is_off_for_the_server_fewer_dead_rows_are_told(db18: psycopg.Connection) -> None:
+    observation = observed(db18, "dead-rows-left", BASKET, times=20, dead_rows=3000)
+    assert run(observation, "dead-rows-left") == ()
+    off = Server(version_num=180000, settings=(Setting(name="autovacuum", value="off", default="on"),))
+    (found,) = run(replace(observation, server=off), "dead-rows-left")
+    assert "autovacuum is off" in found.message
+
+
+def test_what_its_own_transaction_has_inserted_analyze_has_seen(db18: psycopg.Connection) -> None:
+    name = "outdated-statistics"
+    observation = observed(db18, name, BASKET, modified_since_analyze=500_000, inserted=500_000, analyzed_at=NOW)
+    assert run(observation, name) == ()
+    more = observed(db18, name, "", modified_since_analyze=900_000, inserted=1_400_000, analyzed_at=NOW)
+    assert len(run(more, name)) == 1
+
+
+def test_an_index_counts_rows_and_leaves_no_statistics(db18: psycopg.Connection) -> None:
+    name = "outdated-statistics"
+    sql = """CREATE TABLE hold (id int PRIMARY KEY, reason text);
+             INSERT INTO hold SELECT n, 'r' || n FROM generate_series(1, 3000) AS n; CREATE INDEX ON hold (reason);"""
+    seen = observed(db18, name, f"{BASKET} {sql}", times=1, inserted=3000, modified_since_analyze=3000)
+    assert "public.hold" in {one.object for one in run(seen, name)}

@@ -133,12 +133,17 @@ class CollationVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A subscription of logical replication in this database, with errors since its counters began."""
+    """A subscription of logical replication in this database, with errors since its counters began.
+
+    `working`: whether its worker runs now. `waiting_tables`: how many tables are not copied yet.
+    """
 
     name: str
     enabled: bool
     apply_errors: int = 0
     sync_errors: int = 0
+    working: bool = True
+    waiting_tables: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +157,13 @@ class PasswordEnd:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Md5Role:
     """A role that logs in and whose password is stored as an MD5 hash."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedPassword:
+    """A role that logs in and whose password is its own name."""
 
     role: str
 
@@ -206,6 +218,7 @@ class Server:
     subscriptions: tuple[Subscription, ...] = ()
     password_ends: tuple[PasswordEnd, ...] = ()  # within a year
     md5_roles: tuple[Md5Role, ...] = ()
+    named_passwords: tuple[NamedPassword, ...] = ()
     counters: Counters = Counters()
     unseen: tuple[Unseen, ...] = ()
     format: str = field(default="pgrefit/server/1")

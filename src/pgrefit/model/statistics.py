@@ -88,6 +88,7 @@ class Statistics:
     database_bytes: int = 0
     taken_at: datetime | None = None
     reset_at: datetime | None = None  # since when the counters count
+    was_reset: bool = False  # by somebody, not when the server was made
     tables: tuple[TableStatistics, ...] = ()
     indexes: tuple[IndexStatistics, ...] = ()
     sequences: tuple[SequenceStatistics, ...] = ()

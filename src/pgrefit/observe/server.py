@@ -16,6 +16,7 @@ from pgrefit.model.server import (
     HbaRule,
     Holder,
     Md5Role,
+    NamedPassword,
     PasswordEnd,
     Replica,
     Server,
@@ -26,6 +27,7 @@ from pgrefit.model.server import (
     UnloadedSetting,
     Unseen,
 )
+from pgrefit.observe.passwords import named_passwords
 from pgrefit.pg.capabilities import probe
 from pgrefit.pg.queries import fetch, fetch_dicts
 
@@ -56,6 +58,7 @@ def take_server(conn: psycopg.Connection[Any]) -> Server:
         subscriptions=looking.at("subscriptions", "server_subscriptions", Subscription),
         password_ends=looking.at("ends of passwords", "server_password_ends", PasswordEnd),
         md5_roles=looking.at("how passwords are stored", "server_md5_roles", Md5Role),
+        named_passwords=looking.passwords() if able.superuser else (),
         unseen=tuple(looking.unseen),
     )  # fmt: skip
 
@@ -71,6 +74,16 @@ class _Looking:
 
     conn: psycopg.Connection[Any]
     unseen: list[Unseen] = field(default_factory=list[Unseen])
+
+    def passwords(self) -> tuple[NamedPassword, ...]:
+        """Roles whose password is their name; that they may not be seen is said of how they are stored."""
+        try:
+            with self.conn.transaction(force_rollback=True):
+                return tuple(named_passwords(fetch_dicts(self.conn, "server_passwords")))
+        except ConnectionLost:
+            raise
+        except (PgrefitError, psycopg.Error):
+            return ()
 
     def at(self, about: str, query: str, part: type[Part]) -> tuple[Part, ...]:
         """The rows of a named query; none where the server refuses, which is noted."""

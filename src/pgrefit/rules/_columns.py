@@ -18,6 +18,7 @@ from pgrefit.model.sql_tree import UnreadableError, nodes, parse_expression, val
 from pgrefit.model.statistics import ColumnStatistics
 
 from ._access import is_users
+from ._left_over import bare_copies
 
 MOST_TYPES = 10_000  # whose names are remembered
 
@@ -52,7 +53,8 @@ def _stored(db: Snapshot) -> tuple[Table, ...]:
 
 @lookup.remembered
 def _own(db: Snapshot) -> tuple[tuple[Table, tuple[Column, ...]], ...]:
-    return tuple((table, _declared(db, table)) for table in _stored(db))
+    copies = bare_copies(db)  # in which the same would be told again
+    return tuple((table, _declared(db, table)) for table in _stored(db) if table.name not in copies)
 
 
 @lookup.remembered

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.model.sql_tree import value_list
 from pgrefit.rules._ask import WHOLE_TYPES, is_text
 from pgrefit.rules._languages import meanings
+from pgrefit.rules._names import words
 
-ATTEMPTS = {"attempt", "retry", "try", "versuch", "versuche", "intento", "tentativa", "tentative", "poging", "proba"}
+ATTEMPTS = {"attempt", "retry", "try", "versuch", "versuche", "intento", "tentativa", "tentative", "poging", "proba",
+            "percobaan", "deneme", "forsok", "forsoek"}  # fmt: skip
 OF_PEOPLE = {"login", "password", "signin", "sign", "pin", "otp", "failed", "max", "maximum", "quiz", "exam", "test"}
 ERRORS = {"error", "exception", "failure", "fehler", "erreur", "errore", "erro", "fout", "blad"}
 MOMENTS = {"timestamp with time zone", "timestamp without time zone"}
 MOST_COLUMNS = 10  # of a table that only takes in what another one then gets
-LOGS = {"log", "audit", "trail", "protokoll", "dziennik", "bitacora"}
-SETTINGS = {"setting", "config", "configuration", "parameter", "option", "preference", "flag", "einstellung"}
+LOGS = {"log", "audit", "trail", "protokoll", "dziennik", "bitacora", "logg", "loggbok", "jejak", "denetim"}
+OF_LOGS = "access|action|aenderungs?|audit|change|error|ereignis|event|handelse|sys|system|user|zugriffs?"
+LOG = re.compile(rf"(?:{OF_LOGS})s?logg?s?")  # in one word
+SETTINGS = {"setting", "config", "configuration", "parameter", "option", "preference", "flag", "einstellung", "ayar",
+            "ayarlar", "setelan", "pengaturan", "installning", "installningar", "instelling", "instellingen",
+            "ustawienie", "ustawienia", "configuracao", "configuracion", "impostazione", "settei"}  # fmt: skip
 
 
 def is_passed_on(table: Table) -> bool:
@@ -32,7 +40,7 @@ def is_landed(table: Table) -> bool:
 
 def is_log(name: Relation) -> bool:
     """Whether the table is named as one that keeps what happened, also to rows that are gone."""
-    return bool(meanings(name.name) & LOGS)
+    return bool(meanings(name.name) & LOGS) or any(map(LOG.fullmatch, words(name.name)))
 
 
 def is_of_settings(table: Table) -> bool:

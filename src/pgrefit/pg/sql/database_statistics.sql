@@ -6,6 +6,10 @@ SELECT
         ELSE 0
     END AS database_bytes,
     statement_timestamp() AS taken_at,
-    coalesce(pg_stat_get_db_stat_reset_time(d.oid), pg_stat_get_bgwriter_stat_reset_time()) AS reset_at
+    coalesce(
+        pg_stat_get_db_stat_reset_time(d.oid),
+        least(pg_stat_get_bgwriter_stat_reset_time(), (SELECT a.stats_reset FROM pg_stat_archiver AS a))
+    ) AS reset_at,
+    pg_stat_get_db_stat_reset_time(d.oid) IS NOT NULL AS was_reset
 FROM pg_database AS d
 WHERE d.datname = current_database()

@@ -1,7 +1,7 @@
 -- What keeps vacuum from removing dead rows of this database, and how old it is, in transactions and seconds.
 SELECT
     'session' AS kind,
-    coalesce(a.usename, '') || ' (pid ' || a.pid || ')' AS name,
+    coalesce(a.usename, '') || ' (pid ' || a.pid || coalesce(', ' || nullif(a.application_name, ''), '') || ')' AS name,
     greatest(age(a.backend_xmin), age(a.backend_xid)) AS age,
     extract(epoch FROM statement_timestamp() - a.xact_start)::float8 AS seconds
 FROM pg_stat_activity AS a

@@ -16,6 +16,6 @@ SELECT
 FROM pg_stat_statements AS s
 JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid
 LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = s.userid
-WHERE d.datname = pg_catalog.current_database() AND s.calls > 0
+WHERE d.datname = pg_catalog.current_database() AND s.calls > 0 AND s.query NOT LIKE '%%pgrefit_question%%'
 ORDER BY s.total_exec_time DESC, s.queryid, s.userid
 LIMIT 5000

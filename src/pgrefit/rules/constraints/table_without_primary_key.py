@@ -10,6 +10,7 @@ from pgrefit.model.snapshot import Snapshot, Table
 from pgrefit.rules._ask import catalog, statistic, tables
 from pgrefit.rules._families import leaves
 from pgrefit.rules._grouped import by_schema
+from pgrefit.rules._said import PRIMARY_KEYS, is_meant
 
 FEW = 4  # of a schema that are told one by one
 
@@ -26,6 +27,9 @@ FEW = 4  # of a schema that are told one by one
         CREATE TABLE log_line (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, line text);
         CREATE TABLE metric (day date, value int, PRIMARY KEY (day)) PARTITION BY RANGE (day);
         CREATE TABLE metric_1 PARTITION OF metric FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+        CREATE TABLE position (ship int NOT NULL, at timestamptz NOT NULL, course int);
+        CREATE UNIQUE INDEX position_key ON position (ship, at);
+        ALTER TABLE position REPLICA IDENTITY USING INDEX position_key;
         CREATE TABLE event (id bigint NOT NULL, day date) PARTITION BY RANGE (day);
         CREATE TABLE event_1 PARTITION OF event (PRIMARY KEY (id)) FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
     """,
@@ -41,7 +45,8 @@ def table_without_primary_key(observation: Observation) -> Iterator[Finding]:
 
 def _found(observation: Observation) -> Iterator[tuple[str, Finding]]:
     for table in tables(observation):
-        if table.kind != "foreign table" and not _is_keyed(observation.snapshot, table):
+        meant = table.primary_key or is_meant(table.comment, PRIMARY_KEYS)
+        if table.kind != "foreign table" and not meant and not _is_keyed(observation.snapshot, table):
             yield table.name.schema, _finding(table, observation.rows(table.name))
 
 
@@ -65,4 +70,5 @@ def _is_keyed(db: Snapshot, table: Table) -> bool:
     parts = [part for part in leaves(db, table) if part is not table]
     parents = (db.find_table(name) for name in table.inherits)
     keyless = any(parent and not parent.primary_key for parent in parents)
-    return bool(table.primary_key) or keyless or (bool(parts) and all(part.primary_key for part in parts))
+    chosen = any(index.replica_identity and index.valid for index in table.indexes)  # to tell its rows apart
+    return bool(table.primary_key) or chosen or keyless or (bool(parts) and all(part.primary_key for part in parts))

@@ -13,11 +13,13 @@ from pgrefit.model.names import fit
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Index, Snapshot, Table
 from pgrefit.model.sql_tree import columns_of, is_readable
+from pgrefit.model.statistics import ColumnStatistics
 from pgrefit.rules._ask import Row, catalog, is_empty, known, row_of, scan
 from pgrefit.rules._columns import required
 from pgrefit.rules._names import stems
 
 MOSTLY = 0.5
+MOST_KINDS = 50  # values of a column that says which of several, as a size, a shift or a language
 GONE = {"deleted", "removed", "archived", "discarded"}  # deleted_at and its like
 
 
@@ -31,6 +33,7 @@ class Gap:
     optional: tuple[str, ...]
     live: bool
     moments: bool = False  # they are moments whose names do not say so
+    kind: bool = False  # it may be one that says which of several
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
@@ -40,12 +43,18 @@ def _asks(observation: Observation) -> Iterator[Question]:
 
 
 def _found(observation: Observation) -> Iterator[Gap]:
-    """Those by name, and those whose moment most rows do not have: they are the live ones."""
+    """Those by name, those whose moment most rows do not have: they are the live ones; and those of few values."""
     for gap in _gaps(observation.snapshot):
         seen = observation.statistics.table(gap.table.name)
-        columns = [seen.column(name) for name in gap.optional] if gap.moments else []
-        if not gap.moments or all(column and column.null_fraction >= MOSTLY for column in columns):
+        columns = [seen.column(name) for name in gap.optional] if gap.moments or gap.kind else []
+        if all(column and (_is_kind(column, seen.rows) if gap.kind else column.null_fraction >= MOSTLY)
+               for column in columns):  # fmt: skip
             yield gap
+
+
+def _is_kind(column: ColumnStatistics, rows: int) -> bool:
+    """Whether it has few values, each in many rows: a number that is not given yet has many."""
+    return column.null_fraction > 0 and 1 < column.distinct <= min(MOST_KINDS, rows / MOST_KINDS)
 
 
 @remembered
@@ -68,7 +77,8 @@ def _is_plain(index: Index) -> bool:
 def _gap(table: Table, index: Index) -> Gap | None:
     """Where an empty column means something: the row is live, or belongs to none of the parents.
 
-    Elsewhere it says that there is no such value yet, and two rows without one are no duplicates.
+    Elsewhere it says that there is no such value yet, and two rows without one are no duplicates; unless it is one of
+    few kinds, of which there is no more than one each.
     """
     columns = tuple(name for name in index.columns if name is not None)
     empty = tuple(name for name in columns if not table.column(name).not_null)
@@ -76,9 +86,10 @@ def _gap(table: Table, index: Index) -> Gap | None:
     moments = all(_is_moment(table, name) for name in empty)
     live = moments and all(GONE & set(stems(name)) for name in empty)
     scoped = set(empty) <= _references(table) and bool(rest - _references(table))
-    if not empty or not rest or not (moments or scoped):
+    kind = len(empty) == 1 and not moments and not scoped
+    if not empty or not rest or not (moments or scoped or kind):
         return None
-    return Gap(table, index, columns, empty, moments, moments=not live and not scoped)
+    return Gap(table, index, columns, empty, moments, moments=moments and not (live or scoped), kind=kind)
 
 
 def _references(table: Table) -> set[str]:
@@ -92,7 +103,7 @@ def _is_moment(table: Table, name: str) -> bool:
 def _is_filled(table: Table, gap: Gap) -> bool:
     """Whether something else sees to the rows where the column is empty, or to its never being so."""
     others = (index for index in table.indexes if index.unique and index.valid and index != gap.index)
-    checked = {name for check in table.checks for name in check.columns}
+    checked = {name for check in table.checks if not gap.kind or len(check.columns) > 1 for name in check.columns}
     one_of_several = not gap.live and bool(checked & set(gap.optional))
     return one_of_several or any(_covers(other, gap) for other in others)
 
@@ -147,10 +158,14 @@ def _duplicates(gap: Gap) -> Question:
     """,
 )
 def unique_key_over_nullable_column(observation: Observation) -> Iterator[Finding]:
-    """Unique keys over several columns of which one says when the row ended, or is an optional reference."""
+    """Unique keys over several columns of which one says when the row ended, or is an optional reference.
+
+    One that says which of several, as a shift or a size, counts where rows without it are there more than once: a
+    number that is not given yet is another matter.
+    """
     for gap in _found(observation):
         row = row_of(observation, _duplicates(gap))
-        if gap.live or row is None or row.count("empty"):
+        if (row and row.count("extra")) if gap.kind else (gap.live or row is None or row.count("empty")):
             yield _finding(observation.snapshot, gap, row)
 
 

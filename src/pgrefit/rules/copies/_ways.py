@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import combinations, takewhile
 from math import log
 
-from pgrefit.model.ddl import Expression, Literal, expression, raw
+from pgrefit.model.ddl import Expression, Literal, expression, joined, raw
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.model.statistics import ColumnStatistics
@@ -20,18 +20,26 @@ from pgrefit.rules._ask import (
     statistics_of,
 )
 from pgrefit.rules._languages import english, meanings
-from pgrefit.rules._names import stems, words
+from pgrefit.rules._names import reference_name, stems, words
 from pgrefit.rules.copies._through import Through
+from pgrefit.rules.data._meanings import ENUMERATIONS
 
 MOST_WAYS = 48
 DECIMALS = re.compile(r",(\d+)\)$")  # of a numeric type
-FEWEST_UNNAMED, LARGE = 50, 20  # rows, where no name tells; or a mean that chance does not bring about
+FEWEST_UNNAMED, LARGE = 25, 20  # rows, where no name tells; or a mean that chance does not bring about
+FEWEST_AVERAGED = 50  # rows: of few a mean may be near to what it is not
 MOST_ALIKE = 0.7  # share of one number, where no name tells
 NEAR = 0.8  # likeness of averages
 STEM, SAME = 4, 0.6  # letters that two words share from the first on, and their share
 MOST_VALUES = 6  # of a column that says which rows are counted
 COUNTS = {"count", "counter", "number", "num", "nb", "cnt", "total", "quantity", "qty", "no", "qt", "qtd", "qtde",
           "anz", "anzahl", "zahl", "cantidad", "cant", "liczba", "aantal", "numero"}  # fmt: skip
+REBATES = {"discount", "rebate", "reduction", "rabatt", "remise", "descuento", "desconto", "sconto", "rabat", "korting",
+           "indirim"}  # fmt: skip
+DISTINCT = {"distinct", "unique", "different"}
+BELOW = {"child", "children", "sub", "subordinate", "subordinates", "report", "reports", "descendant", "kinder",
+         "hijos", "enfants", "filhos", "figli", "dzieci", "podwladni", "unterstellte", "replies", "reply",
+         "kinderzahl", "cocuk", "alt"}  # fmt: skip
 SUMS = {
     "total",
     "sum",
@@ -54,6 +62,7 @@ LAST = {"last", "latest", "newest", "recent", "max", "ult", "letzte", "letzter",
 WRITTEN = {"created", "inserted", "updated", "modified", "deleted", "born", "birth"}
 MOST_MOMENTS, MOST_KEYS = 3, 6
 SEVERAL = 1.5  # rows that refer, for each row
+MOST_FACTORS = 3
 SOME_ZERO = 0.01  # share of the rows
 
 
@@ -77,6 +86,7 @@ class Part:
     test: Expression
     words: str
     share: float
+    simple: bool = True  # of one value
 
     def of(self, way: Way) -> Way:
         """The same of these rows alone."""
@@ -93,16 +103,20 @@ def ways_of(observation: Observation, table: Table, column: Column, through: Thr
     count = Way(Expression("count(*)"), "rows", each)
     counted = _counts_by_name(column, child)
     plain = counted and meanings(column.name) & {"count", "counter", "cnt", "num"}
-    named_so = [count] if counted else []
+    within = through.parent == child.name and bool(meanings(column.name) & BELOW)
+    named_so = [count] if counted or within else []
     named_so += [] if plain else _sums(column, child)
-    found = [*named_so, *(part.of(way) for way in named_so for part in _filters(observation, child))]
+    named_so += _different(column, child, through)
+    filters = _filters(observation, child)
+    found = [*named_so, *(p.of(way) for way in named_so for p in filters if p.simple or way.expected)]
     many = rows >= FEWEST_UNNAMED or (stored or 0) > LARGE
     varied = many and max(seen.frequencies, default=0) <= MOST_ALIKE if seen else False
     if stored and varied and not plain and not far:
         sums = [*([count] if column.type in WHOLE_TYPES else ()), *_all_sums(observation, through, each)]
-        of_parts = (part.of(way) for way in sums for part in _filters(observation, child))
+        of_parts = (part.of(way) for way in sums for part in filters)
         found += [way for way in (*sums, *of_parts) if way.expected and _is_near(stored, way.expected)]
-        found += _means(observation, column, child, stored)
+        found += _signed(observation, child)
+        found += _means(observation, column, child, stored) if rows >= FEWEST_AVERAGED else ()
     near = sorted(dict.fromkeys(found), key=lambda way: _distance(stored, way))
     return tuple(near[:MOST_WAYS])
 
@@ -117,6 +131,7 @@ def _all_sums(observation: Observation, through: Through, each: float) -> Iterat
     child = through.table
     for value, name, number in _summable(observation, child):
         yield Way(expression("sum({v})", v=raw(value)), f"sum of {name}", each * number)
+    yield from _products(observation, child, each)
     for key in child.foreign_keys:
         parent = observation.snapshot.find_table(key.parent) if key.parent and key.parent != through.parent else None
         for value, name, number in _summable(observation, parent) if parent and len(key.columns) == 1 else ():
@@ -124,6 +139,44 @@ def _all_sums(observation: Observation, through: Through, each: float) -> Iterat
                                v=raw(Expression(value.replace("t.", "q.", 1))), f=key.columns[0],
                                parent=parent.name if parent else child.name)  # fmt: skip
             yield Way(expression("sum({v})", v=raw(inner)), f"sum of {key.columns[0]}’s {name}", each * number)
+
+
+def _products(observation: Observation, child: Table, each: float) -> Iterator[Way]:
+    """Sums of what one costs, with decimals, times how many, a whole number: whatever the two are called."""
+    numbers = list(_summable(observation, child))
+    whole = [number for number in numbers if child.column(number[1]).type in WHOLE_TYPES]
+    for price, a, one in [number for number in numbers if number not in whole][:MOST_FACTORS]:
+        for quantity, b, many in whole[:MOST_FACTORS]:
+            product = expression("sum({p} * {q})", p=raw(price), q=raw(quantity))
+            yield Way(product, f"sum of {a} * {b}", each * one * many)
+            yield from _less(numbers, (price, a), (quantity, b), each * one * many)
+
+
+def _less(
+    numbers: list[tuple[Expression, str, float]], price: tuple[Expression, str], quantity: tuple[Expression, str],
+    expected: float,
+) -> Iterator[Way]:  # fmt: skip
+    """The same less a discount of each row, in per cent or as a share."""
+    for rebate, name, mean in numbers:
+        if meanings(name) & REBATES and name not in {price[1], quantity[1]}:
+            words = f"sum of {price[1]} * {quantity[1]} less {name}"
+            parts = {"p": raw(price[0]), "q": raw(quantity[0]), "r": raw(rebate)}
+            percent = expression("sum(round({p} * {q} * (100 - {r}) / 100, 2))", **parts)
+            yield Way(percent, f"{words} %", expected * (1 - mean / 100))
+            yield Way(expression("sum(round({p} * {q} * (1 - {r}), 2))", **parts), words, expected * (1 - mean))
+
+
+def _signed(observation: Observation, child: Table) -> Iterator[Way]:
+    """Sums of what came in less what went out, where a text of two values says which it is."""
+    numbers = [number for number in _summable(observation, child) if number[2] > 0][:MOST_FACTORS]
+    for column in child.columns:
+        seen = statistics_of(observation, child).column(column.name) if is_text(column) else None
+        ways = seen.values if seen and seen.distinct == 2 == len(seen.values) and not seen.null_fraction else ()
+        for value in ways:
+            for number, name, _ in numbers:
+                test, v = _one_of(column, (value,)), raw(number)
+                signed = expression("sum(CASE WHEN {test} THEN {v} ELSE - {v} END)", test=raw(test), v=v)
+                yield Way(signed, f"sum of {name}, with {column.name} {value}, less that of the others")
 
 
 def _summable(observation: Observation, table: Table) -> Iterator[tuple[Expression, str, float]]:
@@ -223,6 +276,18 @@ def average(seen: ColumnStatistics | None) -> float | None:
     return common + (rest * sum(bounds) / len(bounds) if bounds else 0.0)
 
 
+def _different(column: Column, child: Table, through: Through) -> Iterator[Way]:
+    """How many different ones the rows refer to, where the number is called after them: customers, by customer_id."""
+    parts = {*stems(column.name)} - COUNTS - DISTINCT
+    if column.type not in WHOLE_TYPES or not parts:
+        return
+    for other in child.columns:
+        base = {*reference_name(other.name).base} - COUNTS
+        own = other.name in through.columns or child.primary_key == (other.name,)
+        if not own and base and base <= parts and reference_name(other.name).marked:
+            yield Way(expression("count(DISTINCT t.{c})", c=other.name), f"number of different {other.name}")
+
+
 def _counts_by_name(column: Column, child: Table) -> bool:
     """comment_count, num_comments, comments, published_comments: the child's name, or its end, and what is counted."""
     parts, name = english(column.name), english(child.name.name)
@@ -280,16 +345,25 @@ def _filters(observation: Observation, child: Table) -> list[Part]:
             found.append(Part(expression("t.{c} IS NOT NULL", c=column.name), f"with {column.name}", 1 - empty))
         elif is_numeric(column) and SOME_ZERO <= (none := shares.get("0", 0.0)) < 1:
             found.append(Part(expression("t.{c} > 0", c=column.name), f"with {column.name} above 0", 1 - none))
-        elif is_text(column) and seen and 1 < len(shares) <= MOST_VALUES and seen.distinct == len(shares):
-            found += [Part(_equal(column, v), f"with {column.name} {v}", share) for v, share in shares.items()]
-            others = shares.items() if len(shares) > 2 else ()
-            found += [Part(_other_than(column, v), f"with {column.name} not {v}", 1 - share) for v, share in others]
+        named_so = is_text(column) or (column.type in WHOLE_TYPES and bool(meanings(column.name) & ENUMERATIONS))
+        if named_so and seen and 1 < len(shares) <= MOST_VALUES and seen.distinct == len(shares):
+            found += _of_values(column, shares)
     return found
 
 
-def _equal(column: Column, value: str) -> Expression:
-    return expression("t.{c}::text = {v}", c=column.name, v=Literal(value))
+def _of_values(column: Column, shares: Mapping[str, float]) -> Iterator[Part]:
+    """Rows of one state, of all but one, and of several: what is open is new or begun."""
+    for value, share in shares.items():
+        yield Part(_one_of(column, (value,)), f"with {column.name} {value}", share)
+    for value, share in shares.items() if len(shares) > 2 else ():
+        other = expression("t.{c}::text <> {v}", c=column.name, v=Literal(value))
+        yield Part(other, f"with {column.name} not {value}", 1 - share)
+    for size in range(2, len(shares) - 1):
+        for some in combinations(shares, size):
+            words = f"with {column.name} {' or '.join(some)}"
+            yield Part(_one_of(column, some), words, sum(shares[value] for value in some), simple=False)
 
 
-def _other_than(column: Column, value: str) -> Expression:
-    return expression("t.{c}::text <> {v}", c=column.name, v=Literal(value))
+def _one_of(column: Column, values: Iterable[str]) -> Expression:
+    tests = [expression("t.{c}::text = {v}", c=column.name, v=Literal(value)) for value in values]
+    return Expression(f"({joined(tests, ' OR ')})") if len(tests) > 1 else tests[0]

@@ -27,8 +27,12 @@ from pgrefit.rules._ask import (
 from pgrefit.rules._columns import seen_values, stored_tables
 from pgrefit.rules._languages import english, meanings
 from pgrefit.rules._names import reference_name
+from pgrefit.rules._said import as_it_was
+from pgrefit.rules.copies._documents import FORMAL, in_time, is_formal, was_so_then
 from pgrefit.rules.copies._farther import grandparents
+from pgrefit.rules.copies._letters import are_capitals, in_plain_letters
 from pgrefit.rules.copies._through import Through, asks, references
+from pgrefit.rules.data._sample import MOMENTS, bare_type
 
 ROWS_TRIED = 1000
 MANY_TEXTS = 100  # different ones, of which ANALYZE keeps a part
@@ -42,7 +46,10 @@ MOST_DIFFERING = 0.1
 FEWEST_TEXTS = 20  # different ones, where no name tells
 SHARED = 0.3  # of the values that ANALYZE kept of the copy
 BY_CHANCE = 0.25  # of the rows that do not have the most frequent value, so many may differ
-TYPES = ("text", "character varying", "character", "integer", "bigint", "smallint", "uuid", "numeric")
+TYPES = (
+    "text", "character varying", "character", "integer", "bigint", "smallint", "uuid", "numeric", "boolean", *MOMENTS,
+)  # fmt: skip
+OF_A_THING = {"birth", "born", "dob", "birthday", "hired", "joined", "founded", "opened", "built"}  # happens but once
 # What both rows have of their own.
 COMMON = {
     "name", "title", "description", "note", "comment", "status", "state", "type", "kind", "category", "position",
@@ -64,7 +71,6 @@ DOCUMENTS = {
     "bill", "booking", "claim", "contract", "delivery", "label", "letter", "payment", "policy", "receipt", "rental",
     "reservation", "shipment", "shipping", "statement", "ticket", "transaction", "transfer", "trip", "visit",
 }  # fmt: skip
-FORMAL = {"bill", "receipt", "statement", "contract", "policy"}
 SALES = {"order", "sale", "purchase", "invoice", "receipt", "quote", "cart"}
 LINES = {"item", "line", "detail", "position"}
 TABLES_OF_THE_PAST = {
@@ -82,6 +88,12 @@ class Copy:
     through: Through
     parent: Table
     source: Column
+    plain: bool = False  # whether it is kept in plain capital letters
+
+    @property
+    def fewest(self) -> int:
+        """Different values that tell something."""
+        return 2 if self.column.type == "boolean" else FEWEST_VALUES
 
     def tried(self, observation: Observation) -> Question:
         """The counts on some rows."""
@@ -91,16 +103,25 @@ class Copy:
         """Rows with both values, those that differ, and how many have the most frequent value."""
         return Question(self.table.name, self._counted(expression("{table}", table=self.table.name)))
 
+    def in_time(self) -> Question:
+        """Whether the rows that differ are older than those that agree."""
+        return in_time(self.table, self.column, self.through, self.source)
+
+    def _value(self, value: Expression) -> Expression:
+        return in_plain_letters(value) if self.plain else value
+
     def _counted(self, rows: Expression) -> Statement:
         key = [expression("t.{c}::text", c=name) for name in self.table.row_key] or [Expression("t.ctid::text")]
         return ddl(
-            "WITH pair AS (SELECT t.{c} AS own, p.{s} AS source, pg_catalog.concat_ws(', ', {key}) AS key"
+            "WITH pair AS (SELECT {own} AS own, {source} AS source, pg_catalog.concat_ws(', ', {key}) AS key"
             " FROM {rows} AS t JOIN {parent} AS p ON {same} WHERE t.{c} IS NOT NULL AND p.{s} IS NOT NULL)"
             " SELECT count(*) AS rows, count(DISTINCT own) AS distinct,"
             " count(*) FILTER (WHERE own <> source) AS differing,"
             " (SELECT count(*) FROM pair GROUP BY own ORDER BY 1 DESC LIMIT 1) AS most,"
             " (SELECT json_agg(d.key) FROM (SELECT key FROM pair WHERE own <> source ORDER BY key LIMIT {limit}) AS d)"
             " AS examples FROM pair",
+            own=raw(self._value(expression("t.{c}", c=self.column.name))),
+            source=raw(self._value(expression("p.{c}", c=self.source.name))),
             c=self.column.name, s=self.source.name, key=raw(joined(key)), rows=raw(rows), parent=self.parent.name,
             same=raw(self.through.same), limit=SAMPLE_KEYS,
         )  # fmt: skip
@@ -111,8 +132,11 @@ def _asks(observation: Observation) -> Iterator[Question]:
     for copy in _candidates(observation):
         yield copy.tried(observation)
         row = row_of(observation, copy.tried(observation))
-        if row and _alike(row):
+        if row and _alike(row, copy.fewest):
             yield copy.counts()
+            counts = row_of(observation, copy.counts())
+            if is_formal(copy.table) and counts and _alike(counts, copy.fewest) and counts.count("differing"):
+                yield copy.in_time()
 
 
 def _candidates(observation: Observation) -> Iterator[Copy]:
@@ -144,18 +168,23 @@ def _copies(observation: Observation, table: Table, key: Through, parent: Table)
     for column in table.columns:
         if column.name in kept_equal or column.generated or _is_as_it_was(table, column) or not _typed(column):
             continue
-        named_so = sources.get(_named_after(parent, key, english(column.name))) or _of_same_name(sources, column)
+        named_so = sources.get(_named_after(parent, key, english(column.name)))
+        own = column.type == "boolean" or (bare_type(column) in MOMENTS and not meanings(column.name) & OF_A_THING)
+        named_so = named_so or (None if own else _of_same_name(sources, column))
         others = [source for source in parent.columns if source != named_so]
         same = [s for s in others if _have_the_same(observation, (table, column), (parent, s))]
         direct = () if key.by is not None else others
         alike = [s for s in direct if s not in same and _look_alike(observation, (table, column), (parent, s))]
         for source in (named_so, *same, *alike[:MOST_ALIKE]):
             if source and _typed(source) and _same_type(source, column) and source.name not in parent.primary_key:
-                yield Copy(table, column, key, parent, source)
+                plain = source is named_so and _is_plain(observation, (table, column), (parent, source))
+                yield Copy(table, column, key, parent, source, plain)
 
 
 def _is_as_it_was(table: Table, column: Column) -> bool:
     """Whether it is written down as it was at the time; a place only in a document, for a thing has but one."""
+    if as_it_was(column.comment):
+        return True
     said = meanings(column.name) & AS_IT_WAS
     if said and said <= PLACES:
         return not _begins_as_a_reference(table, column) or bool(meanings(table.name.name) & (SALES | DOCUMENTS))
@@ -166,6 +195,16 @@ def _begins_as_a_reference(table: Table, column: Column) -> bool:
     """depot_city beside depot_id."""
     bases = (_reference(name) for key in table.foreign_keys for name in key.columns)
     return any(base and english(column.name)[: len(base)] == base for base in bases)
+
+
+def _is_plain(observation: Observation, own: tuple[Table, Column], other: tuple[Table, Column]) -> bool:
+    """Whether the one is in capital letters, and the other is not."""
+    if not (is_text(own[1]) and is_text(other[1])):
+        return False
+    mine, theirs = (
+        seen_values(statistics_of(observation, table).column(column.name)) for table, column in (own, other)
+    )
+    return are_capitals(mine) and not are_capitals(theirs)
 
 
 def _have_the_same(observation: Observation, own: tuple[Table, Column], other: tuple[Table, Column]) -> bool:
@@ -217,24 +256,20 @@ def _reference(column: str) -> tuple[str, ...]:
 
 
 def _typed(column: Column) -> bool:
-    return column.type.partition("(")[0] in TYPES
+    return bare_type(column) in TYPES
 
 
 def _same_type(one: Column, other: Column) -> bool:
     texts = {"text", "character varying"}
-    types = {one.type.partition("(")[0], other.type.partition("(")[0]}
+    types = {bare_type(one), bare_type(other)}
     return len(types) == 1 or types <= texts
 
 
-def _alike(row: Row) -> bool:
+def _alike(row: Row, fewest: int) -> bool:
     """Whether nearly all rows agree, and not because nearly all have the same value."""
     rows, differing = row.count("rows"), row.count("differing")
     chance = BY_CHANCE * (rows - row.count("most"))
-    return (
-        rows >= FEWEST_ROWS
-        and row.count("distinct") >= FEWEST_VALUES
-        and differing <= min(MOST_DIFFERING * rows, chance)
-    )
+    return rows >= FEWEST_ROWS and row.count("distinct") >= fewest and differing <= min(MOST_DIFFERING * rows, chance)
 
 
 @rule(
@@ -274,9 +309,14 @@ def drifted_copy(observation: Observation) -> Iterator[Finding]:
     """Columns that agree with one of the row they refer to, but for some rows."""
     for copy in _candidates(observation):
         tried = row_of(observation, copy.tried(observation))
-        row = row_of(observation, copy.counts()) if tried and _alike(tried) else None
-        if row and _alike(row) and row.count("differing"):
+        row = row_of(observation, copy.counts()) if tried and _alike(tried, copy.fewest) else None
+        if row and _alike(row, copy.fewest) and row.count("differing") and not _was_so_then(observation, copy):
             yield _finding(copy, row)
+
+
+def _was_so_then(observation: Observation, copy: Copy) -> bool:
+    row = row_of(observation, copy.in_time()) if is_formal(copy.table) else None
+    return row is not None and was_so_then(row)
 
 
 def _finding(copy: Copy, row: Row) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -208,12 +209,17 @@ def _children(observation: Observation, table: Table) -> Iterator[Through]:
     """,
 )
 def drifted_counter(observation: Observation) -> Iterator[Finding]:
-    """Numbers that agree with the rows that refer to them, but for some."""
+    """Numbers that agree with the rows that refer to them, but for some; those of the table with which most agree."""
+    found: defaultdict[tuple[Relation, str], list[tuple[int, Counter, Row, Way]]] = defaultdict(list)
     for counter in _counters(observation):
         row = row_of(observation, counter.agreeing())
         best = counter.best(row)
-        if row and best and best[1]:
-            yield _finding(observation, counter, row, *best)
+        if row and best:
+            found[counter.table.name, counter.column.name].append((best[1], counter, row, best[0]))
+    for ways in found.values():
+        differing, counter, row, way = min(ways, key=lambda each: each[0])
+        if differing:
+            yield _finding(observation, counter, row, way, differing)
 
 
 def _finding(observation: Observation, counter: Counter, row: Row, way: Way, differing: int) -> Finding:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgrefit.model import lookup
-from pgrefit.model.ddl import Expression, Literal, ddl, expression, raw
+from pgrefit.model.ddl import Expression, Literal, ddl, expression, joined, raw
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Index, Table
 from pgrefit.model.sql_tree import columns_of, is_readable
-from pgrefit.rules._ask import SAMPLE_KEYS, Row, is_text, row_of
+from pgrefit.rules._ask import SAMPLE_KEYS, WHOLE_TYPES, Row, is_text, row_of
 from pgrefit.rules.data._exact import counted
 from pgrefit.rules.data._forms import NUMBERS
 from pgrefit.rules.data._meanings import CASELESS, SECRETS, is_key_like, means
@@ -21,6 +21,7 @@ RUN = re.compile(r"[^\W\d_]+")
 WRITTEN = re.compile("(?:[A-ZÀ-Þ]?[a-zß-ÿ]{2,})+|[^a-zß-ÿ]+|[^A-ZÀ-Þ]+")  # as people write words
 BLANKS = " \t\r\n\f\v\u00a0\u2007\u202f\u3000\u200b\ufeff"
 NEARLY_ALL = 0.8  # share of the values that occur once
+MANY_WITHIN = 0.25  # the same where they are told apart within something: each of four tenants has its own
 NEARLY_SURE = 0.9  # share of the sampled values
 LONGEST = 60
 FEWEST_CODES, NEARLY_UNIQUE = 200, 0.97
@@ -29,24 +30,39 @@ NO_CODES = {"url", "uri", "path", "file", "filename", "image", "photo", "link", 
 
 @dataclass(frozen=True, slots=True)
 class AlikeKey:
-    """A text column whose values should be one for each row; `unique`: the database keeps them so."""
+    """A text column whose values should be one for each row, or for each row of its `scope`.
+
+    `unique`: the database keeps them so.
+    """
 
     table: Table
     column: Column
     unique: bool
+    scope: tuple[str, ...] = ()
 
     @property
     def folded(self) -> Expression:
         """The value as people read it."""
-        return expression("lower(btrim(t.{c}::text, {blanks}))", c=self.column.name, blanks=Literal(BLANKS))
+        return expression("lower(translate(t.{c}::text, {blanks}, ''))", c=self.column.name, blanks=Literal(BLANKS))
 
     def question(self) -> Question:
         """Rows, values, different ones as they are and as people read them."""
         return counted(self.table, {
             "rows": Expression("count(*)"), "filled": expression("count(t.{c})", c=self.column.name),
-            "different": expression("count(DISTINCT t.{c}::text)", c=self.column.name),
-            "folded": expression("count(DISTINCT {folded})", folded=raw(self.folded)),
+            "different": self._different(expression("t.{c}::text", c=self.column.name)),
+            "folded": self._different(self.folded),
         })  # fmt: skip
+
+    def _different(self, value: Expression) -> Expression:
+        """An aggregate: how many there are, each scope for itself."""
+        if not self.scope:
+            return expression("count(DISTINCT {value})", value=raw(value))
+        return expression("count(DISTINCT ({scope}, {value})) FILTER (WHERE t.{c} IS NOT NULL)",
+                          scope=raw(self._scope), value=raw(value), c=self.column.name)  # fmt: skip
+
+    @property
+    def _scope(self) -> Expression:
+        return joined([expression("t.{s}", s=name) for name in self.scope])
 
     def counts(self, observation: Observation) -> Row | None:
         """The answer, where nearly every row has a value of its own."""
@@ -64,7 +80,8 @@ class AlikeKey:
             "SELECT string_agg(DISTINCT quote_literal(left(t.{c}::text, 60)), ' = ') AS value, count(*) AS rows"
             " FROM {t} AS t WHERE t.{c} IS NOT NULL GROUP BY {folded} HAVING count(DISTINCT t.{c}::text) > 1"
             " ORDER BY 1 LIMIT {limit}",
-            c=self.column.name, t=self.table.name, folded=raw(self.folded), limit=SAMPLE_KEYS,
+            c=self.column.name, t=self.table.name, limit=SAMPLE_KEYS,
+            folded=raw(joined([self._scope, self.folded]) if self.scope else self.folded),
         )  # fmt: skip
         return Question(self.table.name, select)
 
@@ -80,8 +97,12 @@ def _found(observation: Observation) -> Iterator[AlikeKey]:
         for values in columns:
             column = values.column
             text = is_text(column) and not column.type.endswith("citext") and not column.generated
-            if text and _is_key(table, values) and not _folds_already(table, column.name):
+            if not text or _folds_already(table, column.name):
+                continue
+            if _is_key(table, values):
                 yield AlikeKey(table, column, is_unique(table, column.name))
+            elif scope := _scope_of_key(table, values):
+                yield AlikeKey(table, column, unique=True, scope=scope)
 
 
 def _is_key(table: Table, values: Values) -> bool:
@@ -93,6 +114,22 @@ def _is_key(table: Table, values: Values) -> bool:
     named_so = means(column, CASELESS) or is_key_like(table, column)
     key = is_unique(table, column.name) or _are_single_words(values)
     return named_so or is_mail(values) or (key and _of_one_case(values))
+
+
+def _scope_of_key(table: Table, values: Values) -> tuple[str, ...]:
+    """What its unique index has beside the text: a tenant, a year; nothing where the text is no key within it."""
+    named_so = means(values.column, CASELESS) or is_mail(values) or _of_one_case(values)
+    telling = values.filled >= FEWEST_ROWS and values.different >= MANY_WITHIN * values.filled
+    if not (telling and named_so) or means(values.column, SECRETS) or _case_tells(values):
+        return ()
+    numbers = {column.name for column in table.columns if column.type in {*WHOLE_TYPES, "uuid"}}
+    for index in table.indexes:
+        names = [name for name in index.columns if name]
+        others = tuple(name for name in names if name != values.column.name)
+        whole = index.unique and index.valid and index.predicate is None and len(names) == len(index.columns)
+        if whole and values.column.name in names and others and numbers.issuperset(others):
+            return others
+    return ()
 
 
 def _are_single_words(values: Values) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import log
 
-from pgrefit.model.ddl import ddl, expression, joined, raw
+from pgrefit.model.ddl import Expression, ddl, expression, joined, raw
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Table
 from pgrefit.rules._ask import (
@@ -51,28 +51,40 @@ THINGS = {
     "zip", "zipcode", "postcode", "postal", "plz", "city", "code", "sku", "id", "number", "no", "nr", "key", "email",
     "product",
 }  # fmt: skip
+ALMOST = 10  # steps in which the number of values is e times as large
 CERTAIN = 20.0  # natural logarithm of how unlikely it is by chance
 HEADER = 4  # bytes of a short value that nobody measured
 
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """Column `of` → `column`."""
+    """Column `of` → `column`; or `of` and `also` together."""
 
     table: Table
     of: str
     column: str
+    also: str = ""
+
+    @property
+    def told_by(self) -> str:
+        """The column that tells, or both, in words."""
+        return f"{self.of} and {self.also}" if self.also else self.of
+
+    @property
+    def _key(self) -> Expression:
+        """What tells: not null where all its parts are not."""
+        return expression("(t.{x}, t.{z})", x=self.of, z=self.also) if self.also else expression("t.{x}", x=self.of)
 
     def question(self) -> Question:
         """Values of the one, those with several of the other, rows, and rows with another one than most."""
         select = ddl(
             "SELECT count(*) AS groups, count(*) FILTER (WHERE g.different > 1) AS split,"
             " coalesce(sum(g.rows), 0)::bigint AS rows, coalesce(sum(g.rows - g.most), 0)::bigint AS off,"
-            " (SELECT count(*) FROM {t} AS t WHERE t.{x} IS NOT NULL GROUP BY t.{y} ORDER BY 1 DESC LIMIT 1) AS most"
+            " (SELECT count(*) FROM {t} AS t WHERE {x} IS NOT NULL GROUP BY t.{y} ORDER BY 1 DESC LIMIT 1) AS most"
             " FROM (SELECT p.x, sum(p.rows) AS rows, max(p.rows) AS most, count(*) AS different"
-            " FROM (SELECT t.{x} AS x, t.{y} AS y, count(*) AS rows FROM {t} AS t WHERE t.{x} IS NOT NULL"
+            " FROM (SELECT {x} AS x, t.{y} AS y, count(*) AS rows FROM {t} AS t WHERE {x} IS NOT NULL"
             " GROUP BY 1, 2) AS p GROUP BY p.x) AS g",
-            x=self.of, y=self.column, t=self.table.name,
+            x=raw(self._key), y=self.column, t=self.table.name,
         )  # fmt: skip
         return Question(self.table.name, select)
 
@@ -98,48 +110,62 @@ class Dependency:
     def exceptions(self) -> Question:
         """Values that have several of the other."""
         select = ddl(
-            "SELECT left(t.{x}::text, 40) || ': ' || "
+            "SELECT left({x}::text, 40) || ': ' || "
             "string_agg(DISTINCT left(coalesce(t.{y}::text, 'NULL'), 40), ' or ') AS value"
-            " FROM {t} AS t WHERE t.{x} IS NOT NULL GROUP BY t.{x}"
+            " FROM {t} AS t WHERE {x} IS NOT NULL GROUP BY {x}"
             " HAVING count(DISTINCT t.{y}) + max((t.{y} IS NULL)::int) > 1 ORDER BY 1 LIMIT {limit}",
-            x=self.of, y=self.column, t=self.table.name, limit=SAMPLE_KEYS,
+            x=raw(self._key), y=self.column, t=self.table.name, limit=SAMPLE_KEYS,
         )  # fmt: skip
         return Question(self.table.name, select)
 
 
 def questions(observation: Observation) -> Iterator[Question]:
     """The pairs of each table on a sample; then what the sample bears out, on all rows."""
-    for table, columns in _tables(observation):
+    for table, columns in dependent_tables(observation):
         yield _pairs(observation, table, columns)
         yield from (d.question() for d in _likely(observation, table, columns))
 
 
 def dependencies(observation: Observation) -> Iterator[tuple[Table, list[Dependency]]]:
     """Of each table those that hold on all rows, each column determined by one other."""
-    for table, columns in _tables(observation):
-        by_target: defaultdict[str, list[tuple[int, Dependency]]] = defaultdict(list)
+    for table, columns in dependent_tables(observation):
+        longest = {v.column.name: v.longest for v in columns}
+        by_target: defaultdict[str, list[tuple[tuple[int, int], Dependency]]] = defaultdict(list)
         for dependency in _likely(observation, table, columns):
             row = dependency.counts(observation)
             if row:
-                by_target[dependency.column].append((row.count("groups"), dependency))
+                about = round(ALMOST * log(row.count("groups")))  # of about as many the shorter tells, as a code does
+                by_target[dependency.column].append(((about, longest[dependency.of]), dependency))
         nearest = [min(found, key=lambda entry: entry[0]) for found in by_target.values()]
         yield table, _without_circles(columns, [dependency for _, dependency in nearest])
 
 
 def _without_circles(columns: list[Values], found: list[Dependency]) -> list[Dependency]:
-    """Of two columns that determine each other the shorter tells, as a code does; of equally long the table's first."""
-    rank = {v.column.name: (v.longest, v.column.position) for v in columns}
+    """Of two columns that determine each other the shorter tells, as a code does, but no rate or price; of equally long
+    the table's first.
+    """
+    rank = {v.column.name: (bare_type(v.column) == "numeric", v.longest, v.column.position) for v in columns}
     there = {(d.of, d.column) for d in found}
     return [d for d in found if (d.column, d.of) not in there or rank[d.of] <= rank[d.column]]
 
 
-def _tables(observation: Observation) -> Iterator[tuple[Table, list[Values]]]:
+def dependent_tables(observation: Observation) -> Iterator[tuple[Table, list[Values]]]:
+    """Tables and those of their columns that may depend on each other."""
     for table, columns in sampled_tables(observation):
         keys = key_columns(table) | {name for i in table.indexes if i.unique for name in i.columns if name}
         fitting = [v for v in columns if v.column.name not in keys and _may_depend(v)]
+        parts = [v for v in columns if v.column.name in _parts_of_keys(table) and _may_depend(v)]
         references = [v for v in columns if _parent_of(observation, table, v.column.name) and _may_depend(v)]
-        if 2 <= len(fitting) + len(references) <= MOST_COLUMNS * 2:
-            yield table, [*fitting[:MOST_COLUMNS], *references[:MOST_REFERENCES]]
+        if 2 <= len(fitting) + len(references) + len(parts) <= MOST_COLUMNS * 2:
+            yield table, [*fitting[:MOST_COLUMNS], *references[:MOST_REFERENCES], *parts]
+
+
+def _parts_of_keys(table: Table) -> set[str]:
+    """Columns that are a key with others and alone none, and refer to nothing."""
+    unique = [{name for name in index.columns if name} for index in table.indexes if index.unique]
+    together = {name for names in unique if len(names) > 1 for name in names}
+    alone = {name for names in unique if len(names) == 1 for name in names}
+    return together - alone - {name for key in table.foreign_keys for name in key.columns}
 
 
 def _parent_of(observation: Observation, table: Table, column: str) -> Table | None:
@@ -174,6 +200,15 @@ def _pairs(observation: Observation, table: Table, columns: list[Values]) -> Que
     return Question(table.name, select, sampled=True)
 
 
+def told_alone(observation: Observation, table: Table, columns: list[Values]) -> set[str] | None:
+    """Columns that another one tells; None as long as that is not known."""
+    likely = list(_likely(observation, table, columns))
+    asked = (_pairs(observation, table, columns), *(dependency.question() for dependency in likely))
+    if any(question not in observation.answers for question in asked):
+        return None
+    return {dependency.column for dependency in likely if dependency.counts(observation)}
+
+
 def _likely(observation: Observation, table: Table, columns: list[Values]) -> Iterator[Dependency]:
     row = row_of(observation, _pairs(observation, table, columns))
     for (i, a), (j, b) in combinations(enumerate(columns), 2) if row else ():
@@ -187,7 +222,8 @@ def _likely(observation: Observation, table: Table, columns: list[Values]) -> It
 
 def _may_be_told(observation: Observation, table: Table, x: Values, y: Values, columns: list[Values]) -> bool:
     """Whether y may be a fact about x; about the row that x refers to, one that is named after it and is not there."""
-    if any(y.column.name in key.columns for key in table.foreign_keys) or _of_one_address(x, y, columns):
+    key = y.column.name in _parts_of_keys(table) or any(y.column.name in key.columns for key in table.foreign_keys)
+    if key or _of_one_address(x, y, columns):
         return False
     parent = _parent_of(observation, table, x.column.name)
     if parent is None:

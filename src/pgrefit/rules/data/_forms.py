@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pgrefit.changes.retype_columns import BLANKS
@@ -20,7 +20,8 @@ TRUE_FALSE = (
     {"sim", "não"}, {"tak", "nie"}, {"ano", "ne"}, {"да", "нет"}, {"是", "否"}, {"wahr", "falsch"}, {"vrai", "faux"},
     {"ya", "tidak"}, {"evet", "hayır"}, {"evet", "hayir"}, {"igen", "nem"}, {"da", "nu"}, {"da", "ne"}, {"kyllä", "ei"},
     {"так", "ні"}, {"はい", "いいえ"}, {"예", "아니오"}, {"có", "không"}, {"waar", "onwaar"}, {"sant", "falskt"},
-    {"prawda", "fałsz"}, {"verdadero", "falso"}, {"verdadeiro", "falso"}, {"vero", "falso"},
+    {"t", "n"}, {"e", "h"}, {"y", "t"}, {"prawda", "fałsz"}, {"verdadero", "falso"}, {"verdadeiro", "falso"},
+    {"vero", "falso"},
 )  # fmt: skip
 UUID = "[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 UUID_OR_IN_BRACES = rf"{UUID}|\{{{UUID}\}}"
@@ -116,6 +117,10 @@ FORMS = (
     Form("jsonb", _like(JSON_LOOK, re.DOTALL), JSON),
     Form("xml", _like(XML_LOOK, re.DOTALL), XML),
 )
+UNIX_TIMES = {10: (1_100_000_000, 2_100_000_000), 13: (1_100_000_000_000, 2_100_000_000_000)}  # from 2004 to 2036
+UNIX_TIME = Form("bigint", _like(WHOLE), WHOLE, said="a moment in seconds or milliseconds since 1970")
+URN = f"urn:uuid:({UUID})"
+URN_UUID = Form("uuid", _like(URN), URN, said="behind urn:uuid:")
 BARE_UUID = Form("uuid", _like("[0-9a-fA-F]{32}"), "[0-9a-fA-F]{32}", said="without hyphens")
 RANDOM_UUID = re.compile("[0-9a-fA-F]{12}4[0-9a-fA-F]{3}[89abAB][0-9a-fA-F]{15}")
 SPAN_FORM = next(form for form in FORMS if form.type == "interval" and not form.said)
@@ -125,6 +130,14 @@ NUMBERS = {"bigint", "numeric"}
 def is_blank(text: str) -> bool:
     """Whether the text stands for no value: empty, a dash, N/A."""
     return text.strip(BLANKS).lower() in BLANK_WORDS
+
+
+def are_unix_times(texts: Iterable[str]) -> bool:
+    """Whether all are digits that count the seconds, or milliseconds, since 1970, in the times of databases."""
+    told = [text.strip() for text in texts]
+    length = {*map(len, told)}
+    low, high = UNIX_TIMES.get(min(length), (0, 0)) if len(length) == 1 else (0, 0)
+    return bool(high) and all(text.isdigit() and low <= int(text) <= high for text in told)
 
 
 def form_of(common: Mapping[str, int], filled: int, *, share: float) -> Form | None:

@@ -11,14 +11,11 @@ from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import Row, rows_of
 from pgrefit.rules.data._meanings import means
+from pgrefit.rules.data._profiles import Months, Profile, rests, set_once, shift_of
 from pgrefit.rules.data._sample import Values
 
-HOURS = 24
 MOST_WRITERS = 8
 FEWEST_ROWS = 100  # of each writer
-QUIET, NOISE = 6, 0.03  # hours of the day in which hardly a row is written, and how many may be
-APART, ALIKE = 0.8, 0.35  # difference of two profiles as they are, and once the one is shifted; 0 to 2
-LEAST_SHIFT = 2
 LITTLE, FURTHEST = 20, 14 * 60 + 30  # minutes
 FEWEST_AHEAD, MOST_AHEAD = 3, 0.2
 WRITERS = {
@@ -39,25 +36,33 @@ class Hours:
     writer: Column
 
     def question(self) -> Question:
-        """How many rows each writer has at each hour."""
+        """How many rows each writer has at each hour, in each month."""
         select = ddl(
-            "SELECT t.{w}::text AS writer, extract(hour FROM t.{c})::int AS hour, count(*) AS rows FROM {t} AS t"
-            " WHERE t.{w} IS NOT NULL AND isfinite(t.{c}) GROUP BY 1, 2",
+            "SELECT t.{w}::text AS writer, to_char(t.{c}, 'YYYY-MM') AS month, extract(hour FROM t.{c})::int AS hour,"
+            " count(*) AS rows FROM {t} AS t WHERE t.{w} IS NOT NULL AND isfinite(t.{c}) GROUP BY 1, 2, 3",
             w=self.writer.name, c=self.column.name, t=self.table.name,
         )  # fmt: skip
         return Question(self.table.name, select)
 
     def shifted(self, observation: Observation) -> tuple[tuple[str, int, int], ...]:
-        """Writers whose day is that of the one with most rows, but so many hours later, and their rows."""
-        rows: dict[str, Counter[int]] = {}
+        """Writers whose day is that of the one with most rows, but so many hours later, and their rows; else those
+        of whom that is so up to some month, or from one on.
+        """
+        months: dict[str, dict[str, Profile]] = {}
         for row in rows_of(observation, self.question()) or ():
-            rows.setdefault(row.text("writer"), Counter())[row.count("hour")] = row.count("rows")
-        told = {writer: hours for writer, hours in rows.items() if hours.total() >= FEWEST_ROWS and _rests(hours)}
-        if len(told) < 2 or len(told) < len(rows):
-            return ()
-        usual = max(told, key=lambda writer: told[writer].total())
-        found = ((writer, _shift(told[usual], hours), hours.total()) for writer, hours in told.items())
-        return tuple(entry for entry in found if entry[1])
+            by_month = months.setdefault(row.text("writer"), {})
+            by_month.setdefault(row.text("month"), Counter())[row.count("hour")] = row.count("rows")
+        return _always(months) or set_once(months)
+
+
+def _always(months: Months) -> tuple[tuple[str, int, int], ...]:
+    rows = {writer: sum(by_month.values(), Counter[int]()) for writer, by_month in months.items()}
+    told = {writer: hours for writer, hours in rows.items() if hours.total() >= FEWEST_ROWS and rests(hours)}
+    if len(told) < 2 or len(told) < len(rows):
+        return ()
+    usual = max(told, key=lambda writer: told[writer].total())
+    found = ((writer, shift_of(told[usual], hours), hours.total()) for writer, hours in told.items())
+    return tuple(entry for entry in found if entry[1])
 
 
 def ahead(table: Table, column: Column) -> Question:
@@ -83,23 +88,3 @@ def hours_of(table: Table, column: Column, columns: tuple[Values, ...]) -> Itera
     for v in columns:
         if v.complete and 2 <= v.different <= MOST_WRITERS and means(v.column, WRITERS):
             yield Hours(table, column, v.column)
-
-
-def _rests(hours: Counter[int]) -> bool:
-    """Whether there is a night."""
-    nights = (sum(hours[(start + n) % HOURS] for n in range(QUIET)) for start in range(HOURS))
-    return min(nights) <= NOISE * hours.total()
-
-
-def _shift(usual: Counter[int], other: Counter[int]) -> int:
-    """By how many hours the one day is later than the other, where nothing else tells them apart."""
-    by_shift = {shift: _difference(usual, other, shift) for shift in range(-HOURS // 2 + 1, HOURS // 2 + 1)}
-    best = min(by_shift, key=lambda shift: by_shift[shift])
-    apart = by_shift[0] >= APART and by_shift[best] <= ALIKE
-    return best if apart and abs(best) >= LEAST_SHIFT else 0
-
-
-def _difference(usual: Counter[int], other: Counter[int], shift: int) -> float:
-    return sum(
-        abs(usual[hour] / usual.total() - other[(hour + shift) % HOURS] / other.total()) for hour in range(HOURS)
-    )

@@ -25,7 +25,8 @@ MOST_REFERENCES, MOST_COLUMNS = 5, 8
 LONGEST = 40
 MOSTLY_DIFFERENT = 0.95  # of the sampled rows, from which on they tell too little
 NEARLY_KEY = 0.5  # different values for each row, from which on it is no part of a key but one itself
-THINGS = {"code", "number", "account", "sensor", "device", "station", "plate", "serial", "meter", "store", "ticker"}
+THINGS = {"code", "number", "account", "sensor", "device", "station", "plate", "serial", "meter", "store", "ticker",
+          "year", "season", "period", "series", "tenant", "mandant", "branch"}  # fmt: skip
 CERTAIN = 20.0  # pairs that chance would have made
 SELDOM = 0.005  # share of the rows that may be too many
 

@@ -80,7 +80,7 @@ PLACES = {"city", "town", "zip", "zipcode", "postcode", "postal", "country", "st
 ADDRESSES = {"address", "addr", "billing", "shipping", "ship", "home", "mailing", "postal", "us"}
 ENDINGS = {"cd", "code", "ind", "val", "value", "txt", "name", "key", "nm"}
 FLAGS_FIRST = {
-    "flg", "flag", "b",
+    "flg", "flag", "b", "bln", "bool",
     "is", "has", "can", "should", "was", "did", "needs", "allow", "allows", "enable", "use", "uses", "show", "hide",
     "do", "does", "must", "include", "includes", "requires", "accepts", "supports", "wants", "force", "skip",
     "ignore", "ist", "hat",

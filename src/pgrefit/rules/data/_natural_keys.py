@@ -18,6 +18,7 @@ from pgrefit.rules._names import words
 from pgrefit.rules._purposes import is_part
 from pgrefit.rules.data._alike_keys import in_unique_key, is_mail
 from pgrefit.rules.data._exact import counted
+from pgrefit.rules.data._forms import are_unix_times
 from pgrefit.rules.data._meanings import FREE_TEXT, NO_KEYS, NUMBERS, SECRETS, is_key_like, means
 from pgrefit.rules.data._sample import FEWEST_ROWS, Values, sampled_tables
 
@@ -35,7 +36,7 @@ CAPITALS = re.compile("[A-Z]+")
 NO_CODE = re.compile(r"[\t\n:;|=,<>\\%]|[^A-Z0-9] | [^A-Z0-9]|^[/~]|\.[a-z]{2,4}$")  # prose, addresses, files
 UNIQUE_BY_CHANCE = {
     "url", "uri", "link", "path", "file", "filename", "image", "photo", "phone", "fax", "ip", "address", "street",
-    "time", "date", *FREE_TEXT,
+    "time", "date", "lot", "lote", "lotto", "batch", "charge", "partia", "parti", *FREE_TEXT,
 }  # fmt: skip
 NUMBERS_BY_CHANCE = {"contact", "whatsapp", "kontakt", "contacto", "contato", "mobile", "cell", "postal", "amount",
                      "price", "total", "value", "code", "pin", "otp"}  # fmt: skip
@@ -126,7 +127,8 @@ def _is_key_by_values(values: Values) -> bool:
     if all_differ and column.type in WHOLE_TYPES and column.default is None:  # the number of a thing
         said = words(column.name)
         named = english(column.name)[-1:] != english(column.name)[:1] and {*english(column.name)[-1:]} & NUMBERS
-        return bool(named or {*said[:1]} & {"nr", "no"}) and not means(column, NO_KEYS)
+        told = bool(named or {*said[:1]} & {"nr", "no"}) or _are_long_numbers(values)
+        return told and not means(column, NO_KEYS | UNIQUE_BY_CHANCE | NUMBERS_BY_CHANCE)
     if not all_differ or not is_text(column):
         return False
     if is_mail(values):
@@ -141,7 +143,7 @@ def _are_long_numbers(values: Values) -> bool:
     checked = (t for t in values.common if t.isdigit() or len(MARKS.split(t)[-1]) <= CHECK_DIGITS)
     whole = {text: MARKS.sub("", text) for text in checked}
     plain = {text: digits for text, digits in whole.items() if digits.isdigit()}
-    number = values.form is None or values.form.type == "bigint"
+    number = (values.form is None or values.form.type == "bigint") and not are_unix_times(values.common)
     same = len({*map(len, plain)}) == 1 and {*map(len, plain.values())} <= {*LONG_NUMBER}
     phone = all(text.startswith("0") and not text.startswith("00") for text in plain)
     return number and same and not phone and len(plain) >= NEARLY_SURE * len(values.common)

@@ -57,8 +57,18 @@ BEGINNINGS = {
     "emision": ("vencimiento", "caducidad"), "emissao": ("vencimento",), "emissione": ("scadenza",),
     "emission": ("echeance", "expiration"), "entree": ("sortie",), "ingreso": ("egreso", "salida", "alta"),
     "admissao": ("demissao",), "eintritt": ("austritt",), "admission": ("discharge",), "admitted": ("discharged",),
+    "unten": ("oben",), "untere": ("obere",), "untergrenze": ("obergrenze",), "niedrig": ("hoch",), "onder": ("boven",),
+    "ondergrens": ("bovengrens",), "laag": ("hoog",), "inferior": ("superior",), "inferieur": ("superieur",),
+    "inferieure": ("superieure",), "inferiore": ("superiore",), "dolna": ("gorna",), "dolny": ("gorny",),
+    "dolne": ("gorne",), "nedre": ("ovre",), "undre": ("ovre",), "alt": ("ust",), "bawah": ("atas",), "fra": ("til",),
+    "fran": ("till",), "awal": ("akhir",), "mulai": ("selesai", "berakhir"), "masuk": ("keluar",),
+    "baslangic": ("bitis", "son"), "giris": ("cikis",), "acilis": ("kapanis",), "wejscie": ("wyjscie",),
+    "wyjazd": ("powrot", "przyjazd"), "otwarcie": ("zamkniecie",), "zatrudniony": ("zwolniony",),
+    "aankomst": ("vertrek",), "ankunft": ("abfahrt", "abreise"), "anreise": ("abreise",), "inlagd": ("utskriven",),
     "opening": ("closing",), "raised": ("cleared", "resolved"), "loaded": ("unloaded",), "picked": ("delivered",),
 }  # fmt: skip
+MARKS = {"rating", "grade", "star", "stars", "mark", "score", "severity", "satisfaction", "priority"}
+SCALES, OFTEN, ENOUGH = range(3, 11), 0.02, 200  # the highest mark; share of each of them; rows
 MOSTLY = 0.05  # share of the values that may break what the name promises
 # What money, places and signals are named like, which may be negative now and then.
 EITHER_SIGN = SIGNED | {
@@ -125,7 +135,7 @@ def _found(observation: Observation) -> Iterator[Promise]:
             v for v in columns if v.filled >= FEWEST_ROWS and v.column.name not in keys and not v.column.generated
         ]
         for values in telling:
-            found = _of_one(table, values) or _by_values(observation, table, values)
+            found = _of_scale(table, values) or _of_one(table, values) or _by_values(observation, table, values)
             if found and not is_checked(table, values.column.name):
                 yield found
         named = list(_of_pairs(table, telling))
@@ -133,6 +143,16 @@ def _found(observation: Observation) -> Iterator[Promise]:
         told = {frozenset(promise.columns) for promise in named}
         mined = (order for order in orders(observation) if order.table is table)
         yield from (_mined(order) for order in mined if frozenset((order.low, order.high)) not in told)
+
+
+def _of_scale(table: Table, values: Values) -> Promise | None:
+    """Of marks that people give: each number from 0 or 1 on is there often, and above the last one hardly any."""
+    often = {int(text) for text, rows in values.common.items() if rows >= OFTEN * values.filled and text.isdigit()}
+    low, high = min(often, default=2), max(often, default=0)
+    whole = values.column.type in WHOLE_TYPES and often == {*range(low, high + 1)} and values.filled >= ENOUGH
+    whole &= all(int(text) in often or not low <= int(text) <= 2 * high for text in values.common if whole)  # no tail
+    marks = bool({*english(values.column.name)[-1:]} & MARKS) and low in {0, 1} and high in SCALES
+    return replace(_between(table, values.column, low, high), strong=False) if whole and marks else None
 
 
 def _of_one(table: Table, values: Values) -> Promise | None:
@@ -166,7 +186,7 @@ def _by_values(observation: Observation, table: Table, values: Values) -> Promis
     limit = None if meanings(column.name) & ABOVE_HUNDRED else bound(observation, table, values)
     c = column.name
     if limit is not None:
-        near = expression("t.{c} BETWEEN {from_} AND {limit}", c=c, from_=Literal(str(limit * 0.9)), limit=limit)
+        near = expression("t.{c} BETWEEN {low}::numeric AND {limit}", c=c, low=Literal(str(limit * 0.9)), limit=limit)
         return replace(_between(table, column, 0, limit), strong=False, beside=near)
     if not hardly_negative(observation, table, values):
         return None

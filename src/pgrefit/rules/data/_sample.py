@@ -15,6 +15,7 @@ from pgrefit.model.observation import Answer, Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.model.statistics import Statistics
 from pgrefit.rules._ask import WHOLE_TYPES, Row, is_empty, is_numeric, is_text, rows_of, sample_of, tables
+from pgrefit.rules._left_over import bare_copies
 from pgrefit.rules.data._forms import Form, form_of
 
 ROWS = 1000
@@ -76,7 +77,9 @@ def sampled_tables(observation: Observation) -> Iterator[tuple[Table, tuple[Valu
 
 @lookup.remembered
 def _sampled(observation: Observation) -> tuple[tuple[Table, tuple[Values, ...]], ...]:
-    some = (t for t in tables(observation) if t.kind != "foreign table" and not is_empty(observation, t))
+    copies = bare_copies(observation.snapshot)
+    kept = (t for t in tables(observation) if t.kind != "foreign table" and t.name not in copies)
+    some = (t for t in kept if not is_empty(observation, t))
     return tuple((table, _values(observation, table)) for table in some if _columns(table))
 
 

@@ -116,6 +116,7 @@ PLACEHOLDERS = {
     "-1", "-9", "-99", "-999", "-9999", "999", "9999", "99999", "999999", "9999999", "99999999", "999999999", "32767",
     "2147483647", "9223372036854775807",
 }  # fmt: skip
+NIL = "00000000-0000-0000-0000-000000000000"
 FULL = re.compile(
     r"-9+(\.9+)?|9{3,}(\.9+)?|9{2}\.9+|-?8{3,}|123456(7(89?)?)?|-32768|-2147483648"
 )  # as far as the field goes
@@ -133,8 +134,11 @@ LAST_DAYS = ("2038-01-19", "2050-12-31", "2079-06-06", "2099-12-31", "2100-12-31
 ENDS = {"to", "until", "till", "thru", "end", "ends", "expires", "expiry", "expiration", "valid", "bis"}
 NEGATIVE = {
     "balance", "delta", "change", "difference", "diff", "offset", "temperature", "temp", "direction", "sign", "vote",
-    "adjustment", "longitude", "latitude", "lon", "lat", "lng", "x", "y", "z", "score", "net",
+    "adjustment", "longitude", "latitude", "lon", "lat", "lng", "x", "y", "z", "score", "net", "floor",
+    "level", "storey",
 }  # fmt: skip
+ANSWERS = {"true", "false", "yes", "on", "off", "ja", "nein", "evet", "hayir", "tak", "sim", "oui", "ya", "tidak"}
+NAMES = {"name", "surname", "lastname", "firstname", "forename"}
 PLACES_OF_FILES = {"url", "uri", "path", "file", "filename", "image", "photo", "avatar", "link", "icon"}
 NO_LETTERS = set("?-–—_.*#/")
 MOST_LISTED = 20  # different values of an enumeration
@@ -164,7 +168,8 @@ class Suspect:
         """How often each occurs, and the range of the other values."""
         hits = {f"hits_{n}": how_many(self._is((s,))) for n, s in enumerate(self.sentinels)}
         other = expression("NOT ({hit})", hit=raw(self._is(self.sentinels)))
-        value = expression("t.{c}::text", c=self.column.name) if is_text(self.column) else self._value
+        text = is_text(self.column) or self.column.type == "uuid"
+        value = expression("t.{c}::text", c=self.column.name) if text else self._value
         lowest = expression("(min({v}) FILTER (WHERE {other}))::text", v=raw(value), other=raw(other))
         highest = expression("(max({v}) FILTER (WHERE {other}))::text", v=raw(value), other=raw(other))
         return counted(self.table, hits | {
@@ -181,7 +186,7 @@ class Suspect:
     def _is(self, sentinels: tuple[str, ...]) -> Expression:
         if is_text(self.column):
             return any_of(self.column.name, sentinels)
-        type_ = "date" if bare_type(self.column) in MOMENTS else "numeric"
+        type_ = "date" if bare_type(self.column) in MOMENTS else "uuid" if self.column.type == "uuid" else "numeric"
         listed = [expression("{s}::{type}", s=Literal(s), type=raw(Expression(type_))) for s in sentinels]
         return expression("{v} IN ({listed})", v=raw(self._value), listed=raw(joined(listed)))
 
@@ -198,8 +203,8 @@ class Suspect:
         return apart if often <= total <= MOST_SHARE * filled and total < filled else {}
 
     def _is_apart(self, sentinel: str, lowest: str, highest: str) -> bool:
-        if is_text(self.column) or not lowest:
-            return is_text(self.column)
+        if is_text(self.column) or self.column.type == "uuid" or not lowest:
+            return is_text(self.column) or self.column.type == "uuid"
         if bare_type(self.column) in MOMENTS:
             low, high = _year(lowest), _year(highest)
             first = sentinel in FIRST_DAYS or _year(sentinel) < low
@@ -253,6 +258,8 @@ def _placeholders(values: Values, seen: set[str]) -> set[str]:
         return {
             text[:10] for text in seen if text[:10] in FIRST_DAYS or text[:10] in LAST_DAYS or _is_round(text, values)
         }
+    if kind == "uuid":
+        return {NIL} & seen
     if values.different <= FEWEST_OTHERS or not (is_numeric(column) or kind in {"real", "double precision"}):
         return set()
     numbers = {text.rstrip("0").rstrip(".") if "." in text else text for text in seen}
@@ -305,6 +312,8 @@ def _stands_out(text: str, values: Values) -> bool:
 
     No letters where they have some, no digits where they have some, or one character again and again: 030 000000.
     """
+    if text.strip().lower() in ANSWERS:  # among values of every kind, as in settings
+        return False
     rows, others = values.common.get(text, 0), {t: n for t, n in values.common.items() if t != text}
     usual = (values.filled - rows) / max(1, values.different - 1)
     alone = rows >= max(FEWEST_HITS, SPIKE * usual, 2 * max(others.values(), default=0))
@@ -313,11 +322,19 @@ def _stands_out(text: str, values: Values) -> bool:
         return False
     bare = "".join(c for c in text if c.isalnum())
     unlike = any(all(map(kind.search, others)) and not kind.search(text) for kind in (DIGITS, LETTERS))
-    return unlike or len({*bare}) <= 1 < len(bare) or RUN.search(bare) is not None
+    short = len(bare) == 1 and all(len(other) >= LONG for other in others)
+    return unlike or short or len({*bare}) <= 1 < len(bare) or RUN.search(bare) is not None
 
 
 def _is_frequent(text: str, values: Values) -> bool:
     """A word that could be a name, such as Null, is none where it is much more frequent than names are."""
     usual = values.filled / values.different
     plain = not text.isalpha() and SHORT_FORM.fullmatch(text.strip()) is None
-    return plain or values.different <= MOST_LISTED or values.common.get(text, 0) >= OFTEN * usual
+    listed = values.different <= MOST_LISTED and not _is_written_as_a_name(text, values)
+    return plain or listed or values.common.get(text, 0) >= OFTEN * usual
+
+
+def _is_written_as_a_name(text: str, values: Values) -> bool:
+    """Null among Müller and Otto: in a column of names, with a capital as all others."""
+    others = [other for other in values.common if other != text]
+    return means(values.column, NAMES) and text.istitle() and all(other[:1].isupper() for other in others)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -22,9 +22,11 @@ REPEATED = 5  # rows for each value
 LONGEST = 60
 LONG_WORD = 6  # letters, from which on a slip of one of them makes no other word
 RARER = 20  # times
+SEVERAL = 2
 POINT = re.compile(r"^([^\W\d_]{2,})[.,;]$")  # after the only word
 SPACE = re.compile(r"[\s_\-\u200b\ufeff]+")
 LONG = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae", "œ": "oe", "þ": "th"})
+BARS = str.maketrans({"ı": "i", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"})  # which are no marks of their own
 LETTERS = re.compile(r"[^\W\d_]{3}")
 CASELESS_CODES = ENUMERATIONS | {"country", "currency", "language", "lang", "locale", "nationality"}
 SHORT_ANSWERS = {"source", "format", "input", "output", "template"}  # where the values are few
@@ -63,7 +65,8 @@ class Listed:
     def _slips(self, groups: dict[str, list[str]], rows: dict[str, int], allowed: set[str]) -> dict[str, str]:
         """Rare words with a letter too many, too few or in another's place, each with the frequent one it means."""
         often = {key: sum(rows[v] for v in group) for key, group in groups.items() if len(key) >= LONG_WORD - 1}
-        rare = [key for key in often if not allowed & {*groups[key]}]
+        endings = _endings(groups)
+        rare = [key for key in often if not allowed & {*groups[key]} and endings[key[-1:]] < SEVERAL]
         found = {key: [o for o in often if often[o] >= RARER * often[key] and _is_slip(key, o)] for key in rare}
         return {key: others[0] for key, others in found.items() if len(others) == 1}
 
@@ -107,8 +110,14 @@ def _is_neat(value: str) -> bool:
 
 def _without_marks(text: str) -> str:
     """Without accents: Conges for Congés."""
-    apart = unicodedata.normalize("NFKD", text)
+    apart = unicodedata.normalize("NFKD", text.translate(BARS))
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+def _endings(values: Iterable[str]) -> Counter[str]:
+    """Letters that several values have behind another one, of variants each: UH50, UH50x, MC603, MC603x."""
+    every = {*values}
+    return Counter(value[-1] for value in every if value[:-1] in every and len(value) > 1)
 
 
 def _is_slip(written: str, meant: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,11 +16,25 @@ from pgrefit.rules._ask import Row, is_text, key_columns, row_of
 from pgrefit.rules._languages import english
 from pgrefit.rules._names import reference_name
 from pgrefit.rules.data._exact import counted, examples, how_many
-from pgrefit.rules.data._forms import BARE_UUID, LEADING_ZERO, NUMBERS, RANDOM_UUID, SPAN_FORM, Form, bare, blank, fits
+from pgrefit.rules.data._forms import (
+    BARE_UUID,
+    LEADING_ZERO,
+    NUMBERS,
+    RANDOM_UUID,
+    SPAN_FORM,
+    UNIX_TIME,
+    URN_UUID,
+    Form,
+    are_unix_times,
+    bare,
+    blank,
+    fits,
+)
 from pgrefit.rules.data._meanings import CODES, ENUMERATIONS, means
 from pgrefit.rules.data._sample import FEWEST_ROWS, Values, sampled_tables
 
 ENOUGH = 0.9
+LONG_NUMBER = 5  # digits
 OF_ONE_LENGTH = 0.95  # share of the decimals
 LONGEST_PART = 4  # digits of a part of a version
 SHORTEST_CODE = 4  # digits
@@ -30,6 +45,8 @@ LISTS = {"list", "ids", "values", "tags", "members", "items"}
 SPANS = {"duration", "length", "elapsed", "runtime", "time_spent", "playtime", "uptime", "downtime"}
 NO_TIME = {"score", "result", "ratio", "odds", "aspect"}
 FOUR_PARTS = {"version", "release", "build", "firmware", "chapter", "section"}
+GROUPS, MANY_GROUPS = re.compile(r"[1-9]\d\d(,\d{3})+"), 30
+PAIR = re.compile(r"-?\d+,\d+")
 MOST_WHOLE = 3  # different values of a number with a comma, up to which it may be a list
 NAMES_OF_PAIRS = {
     "key",
@@ -125,18 +142,33 @@ def _form(table: Table, values: Values) -> Form | None:
     form = values.form or _bare_uuid(values)
     if form is None or form.type not in NUMBERS:
         return _told_by_name(form, values) if form else None
-    if form.said and (means(values.column, LISTS) or not _is_local_number(values)):
+    if form.said and (means(values.column, LISTS) or not _is_local_number(values) or _are_pairs(values)):
         return None
-    named_so = means(values.column, CODES if form.type == "bigint" else DECIMAL_CODES)
+    if all(text.lstrip().startswith("+") for text in values.common):  # a telephone of another country
+        return None
+    if not form.said and values.different > FEWEST_CODES and are_unix_times(values.common):
+        return None if means(values.column, CODES) or reference_name(values.column.name).marked else UNIX_TIME
+    named_so = means(values.column, CODES if form.type == "bigint" or _are_numbers_of_things(values) else DECIMAL_CODES)
     is_code = named_so or reference_name(values.column.name).marked
     return None if is_code or _all_of_one_length(values) or _are_versions(values, form) else form
 
 
+def _are_numbers_of_things(values: Values) -> bool:
+    """Long ones, all as long as the others before the point: 7120334, 7120335.1."""
+    (length, *others) = {len(text.partition(".")[0]) for text in values.common} or {0}
+    return not others and length >= LONG_NUMBER
+
+
 def _bare_uuid(values: Values) -> Form | None:
-    """Uuids without hyphens, by the name or by the digits that random ones have in common; else they may be hashes."""
+    """Uuids without hyphens, by the name or by the digits that random ones have in common; else they may be hashes.
+
+    Or as a URN.
+    """
     texts = [text.strip() for text in values.common]
     named_so = means(values.column, {"uuid", "guid"})
     made_so = all(map(RANDOM_UUID.fullmatch, texts))
+    if texts and all(map(URN_UUID.looks, texts)):
+        return URN_UUID
     return BARE_UUID if (named_so or made_so) and texts and all(map(BARE_UUID.looks, texts)) else None
 
 
@@ -168,6 +200,20 @@ def _is_local_number(values: Values) -> bool:
     whole = {text.replace(".", ",").partition(",")[0] for text in values.common}
     marked = all(any(c not in "0123456789.,+- " for c in text) for text in values.common)  # 10 %, 3 €
     return marked or len(whole) > MOST_WHOLE
+
+
+def _are_pairs(values: Values) -> bool:
+    """3,8 and 4,10: two whole numbers, the second of which ends in 0 where it has two digits, and begins with none.
+
+    Or more, all of three digits: 120,135,101.
+    """
+    parts = [text.partition(",")[2] for text in values.common if PAIR.fullmatch(text)]
+    groups = [text.split(",")[1:] for text in values.common if GROUPS.fullmatch(text)]
+    if len(groups) >= max(MANY_GROUPS, OF_ONE_LENGTH * len(values.common)):  # of thousands a tenth begins with 0
+        return not any(group.startswith("0") for each in groups for group in each)
+    long = [part for part in parts if len(part) > 1]
+    mixed = len({*map(len, parts)}) > 1 and len(parts) >= OF_ONE_LENGTH * len(values.common)
+    return mixed and any(p.endswith("0") for p in long) and not any(p.startswith("0") for p in parts)
 
 
 def _is_one_of_many_kinds(table: Table, column: Column) -> bool:

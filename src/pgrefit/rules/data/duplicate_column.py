@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from itertools import combinations
 
 from pgrefit.model.ddl import Expression, expression
 from pgrefit.model.finding import Cost, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
-from pgrefit.rules._ask import Row, is_text, known, named, row_of, scan, statistics_of
+from pgrefit.rules._ask import Row, is_numeric, is_text, known, named, row_of, scan, statistics_of
+from pgrefit.rules._columns import seen_values
 from pgrefit.rules._languages import meanings
+from pgrefit.rules.data._answers import Pair, answers
 from pgrefit.rules.data._exact import counted, examples, how_many, shown
 from pgrefit.rules.data._sample import MOMENTS, Values, bare_type, sampled_tables, samples
+from pgrefit.rules.redundancy._formulas import number
 
 FEWEST_ROWS = 50
 FEWEST_VALUES = 3
 FEWEST_MOMENTS = 20  # different ones: those of a bulk load are alike
 NEARLY_ALL = 0.999
+ALIKE = 0.9  # of what ANALYZE kept
 NEAR = 0.98  # likeness of the samples' counts
 ROLES = {
     "original", "initial", "current", "previous", "old", "new", "start", "end", "first", "last", "min", "max",
@@ -38,14 +43,20 @@ MOMENTS_OF_ITS_LIFE = {
 
 def _asks(observation: Observation) -> Iterator[Question]:
     yield from samples(observation)
-    for table, one, other in _pairs(observation):
-        yield _counts(table, one, other)
-        row = row_of(observation, _counts(table, one, other))
+    for pair in _all_pairs(observation):
+        yield _counts(pair)
+        row = row_of(observation, _counts(pair))
         if row and _holds(row) and row.count("differing"):
-            yield _examples(table, one, other)
+            yield _examples(pair)
 
 
-def _pairs(observation: Observation) -> Iterator[tuple[Table, Column, Column]]:
+def _all_pairs(observation: Observation) -> Iterator[Pair]:
+    yield from _pairs(observation)
+    for table, columns in sampled_tables(observation):
+        yield from answers(table, columns)
+
+
+def _pairs(observation: Observation) -> Iterator[Pair]:
     for table, columns in sampled_tables(observation):
         keys = set(table.primary_key)
         alike: defaultdict[str, list[Values]] = defaultdict(list)
@@ -53,11 +64,17 @@ def _pairs(observation: Observation) -> Iterator[tuple[Table, Column, Column]]:
             fewest = FEWEST_MOMENTS if bare_type(values.column) in MOMENTS else FEWEST_VALUES
             enough = values.filled >= FEWEST_ROWS and values.different >= fewest
             if enough and values.column.name not in keys and not values.column.generated:
-                alike["text" if is_text(values.column) else bare_type(values.column)].append(values)
+                alike[_kind(values.column)].append(values)
         for group in alike.values():
             for one, other in combinations(group, 2):
-                if _may_be_equal(one, other) and not _play_roles(one.column, other.column, table):
-                    yield table, one.column, other.column
+                equal = _may_be_equal if _same_type(one, other) else partial(_looks_equal, observation, table)
+                if equal(one, other) and not _play_roles(one.column, other.column, table):
+                    yield Pair(table, one.column, other.column, _differing(one.column, other.column))
+
+
+def _kind(column: Column) -> str:
+    """What can be compared: texts of any type, numbers of any type."""
+    return "text" if is_text(column) else "number" if is_numeric(column) else bare_type(column)
 
 
 def _may_be_equal(one: Values, other: Values) -> bool:
@@ -65,6 +82,21 @@ def _may_be_equal(one: Values, other: Values) -> bool:
     close = abs(one.filled - other.filled) <= 0.01 * one.rows and one.different >= NEAR * other.different
     shared = one.common.keys() & other.common.keys()
     return close and other.different >= NEAR * one.different and len(shared) >= 0.9 * len(one.common)
+
+
+def _same_type(one: Values, other: Values) -> bool:
+    """Whether the same value is written alike in both."""
+    return not is_numeric(one.column) or one.column.type == other.column.type
+
+
+def _looks_equal(observation: Observation, table: Table, one: Values, other: Values) -> bool:
+    """The same of numbers of two types, by what ANALYZE kept of them: it looked at the same rows."""
+    close = abs(one.filled - other.filled) <= 0.01 * one.rows
+    mine, theirs = (
+        {number(value) for value in seen_values(statistics_of(observation, table).column(values.column.name))}
+        for values in (one, other)
+    )
+    return close and len(mine & theirs) >= ALIKE * max(len(mine), len(theirs)) > 0
 
 
 def _play_roles(one: Column, other: Column, table: Table) -> bool:
@@ -82,15 +114,15 @@ def _differing(one: Column, other: Column) -> Expression:
     return expression("t.{a} IS DISTINCT FROM t.{b}", a=one.name, b=other.name)
 
 
-def _counts(table: Table, one: Column, other: Column) -> Question:
-    return counted(table, {
-        "rows": Expression("count(*)"), "filled": expression("count(t.{a})", a=one.name),
-        "differing": how_many(_differing(one, other)),
+def _counts(pair: Pair) -> Question:
+    return counted(pair.table, {
+        "rows": Expression("count(*)"), "filled": expression("count(t.{a})", a=pair.one.name),
+        "differing": how_many(pair.differing),
     })  # fmt: skip
 
 
-def _examples(table: Table, one: Column, other: Column) -> Question:
-    return examples(table, (one.name, other.name), _differing(one, other))
+def _examples(pair: Pair) -> Question:
+    return examples(pair.table, (pair.one.name, pair.other.name), pair.differing)
 
 
 def _holds(row: Row) -> bool:
@@ -118,23 +150,24 @@ def _holds(row: Row) -> bool:
     """,
 )
 def duplicate_column(observation: Observation) -> Iterator[Finding]:
-    """Pairs of columns of one type that are equal in at least 99.9 % of the rows."""
-    for table, one, other in _pairs(observation):
-        row = row_of(observation, _counts(table, one, other))
+    """Pairs of columns of one type that are equal in at least 99.9 % of the rows; of numbers whatever their types."""
+    for pair in _all_pairs(observation):
+        row = row_of(observation, _counts(pair))
         if row and _holds(row):
-            yield _finding(observation, table, (one, other), row)
+            yield _finding(observation, pair, row)
 
 
-def _finding(observation: Observation, table: Table, pair: tuple[Column, Column], row: Row) -> Finding:
-    one, other = pair
-    differing, seen = row.count("differing"), statistics_of(observation, table).column(other.name)
+def _finding(observation: Observation, pair: Pair, row: Row) -> Finding:
+    one, other = pair.one, pair.other
+    differing, seen = row.count("differing"), statistics_of(observation, pair.table).column(other.name)
+    says = f"says the opposite of what {one.name} says" if pair.opposite else f"says what {one.name} says"
     return Finding(
-        object=named(table, other.name),
-        message=f"says what {one.name} says" + (", but in a few rows something else" if differing else ""),
+        object=named(pair.table, other.name),
+        message=says + (", but in a few rows something else" if differing else ""),
         severity=Severity.ERROR if differing else Severity.WARNING,
         evidence=known((
             scan("rows", row.count("rows")), scan("filled", row.count("filled")), scan("differing", differing),
-            shown(observation, _examples(table, one, other), as_="differing, for example"),
+            shown(observation, _examples(pair), as_="differing, for example"),
         )),
         advice=f"let readers use {one.name}, then drop {other.name}",
         cost=Cost(rows=differing, bytes=row.count("filled") * seen.average_width if seen else 0),

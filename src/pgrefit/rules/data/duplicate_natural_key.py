@@ -10,11 +10,12 @@ from pgrefit.model.observation import Observation, Question
 from pgrefit.rules._ask import SAMPLE_KEYS, Row, catalog, known, named, row_of, rows_of, scan
 from pgrefit.rules.data import _key_pairs as pairs
 from pgrefit.rules.data import _key_triples as triples
-from pgrefit.rules.data._natural_keys import NEARLY_ALL, NaturalKey, natural_keys
+from pgrefit.rules.data._natural_keys import NaturalKey, natural_keys
 from pgrefit.rules.data._sample import samples
 from pgrefit.rules.data._sentinels import sentinel_suspects
 
 FEWEST_ROWS = 50
+MOSTLY = 0.95  # share of the rows that have a value of their own
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
@@ -50,7 +51,7 @@ def _has_few_duplicates(observation: Observation, key: NaturalKey, row: Row) -> 
     """Beside what stands for no value, which another rule tells of."""
     rows, values = _placeholders(observation, key)
     filled, different = row.count("filled") - rows, row.count("different") - values
-    few = filled >= FEWEST_ROWS and NEARLY_ALL * filled <= different < filled
+    few = filled >= FEWEST_ROWS and MOSTLY * filled <= different < filled
     return few and not key.scope(row)
 
 

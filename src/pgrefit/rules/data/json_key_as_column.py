@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,23 +27,34 @@ ROWS = 500
 FEWEST_ROWS = 50
 NEARLY_ALL = 0.99
 MOST_KEYS = 12
+LONGEST_NAME = 60
+LANGUAGE = re.compile("[a-z]{2}([-_][A-Za-z]{2})?")
 FOREIGN = {
     "raw", "response", "request", "before", "after", "old", "new", "diff", "changes", "change", "snapshot", "webhook",
     "header", "cache", "log", "audit", "history", "state", "schema", "context", "backup",
     "antes", "despues", "depois", "previo", "vorher", "nachher", "avant", "apres", "prima", "dopo", "przed", "po",
 }  # fmt: skip
-PAYLOADS = {"payload", "arg", "args", "argument", "param", "params", "parameter", "message", "body", "data", "event"}
+PAYLOADS = {
+    "payload", "arg", "args", "argument", "param", "params", "parameter", "message", "body", "data", "event",
+    "nutzlast", "nachricht", "nyttolast", "carga", "charge", "muatan", "mensaje", "mensagem", "messaggio", "bericht",
+    "melding", "tresc", "wiadomosc", "yuk", "mesaj", "pesan", "isi", "inhalt", "contenido", "conteudo",
+}  # fmt: skip
 TYPES: dict[str, JsonType] = {"string": "text", "number": "numeric", "boolean": "boolean"}
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A key of the documents in a column, and the JSON type of its values."""
+    """A key of the documents in a column, by the keys on the way to it, and the JSON type of its values."""
 
     table: Table
     column: Column
-    key: str
+    path: tuple[str, ...]
     kind: str
+
+    @property
+    def key(self) -> str:
+        """For people."""
+        return ".".join(self.path)
 
     @property
     def misses(self) -> Expression:
@@ -54,7 +67,10 @@ class Member:
     @property
     def value(self) -> Expression:
         """What the document of alias t has under the key."""
-        return expression("{document} -> {key}", document=raw(_document(self.column)), key=Literal(self.key))
+        found = _document(self.column)
+        for key in self.path:
+            found = expression("{found} -> {key}", found=raw(found), key=Literal(key))
+        return found
 
     def question(self) -> Question:
         """Documents, those without the key, those in which its value is of another type."""
@@ -99,12 +115,16 @@ def _texts(observation: Observation) -> set[tuple[Relation, str]]:
 
 
 def _keys(observation: Observation, table: Table, column: Column) -> Question:
-    """The keys of sampled documents, with the types of their values."""
+    """The keys of sampled documents, and of objects in them, with the types of their values."""
     select = ddl(
-        "WITH s AS MATERIALIZED (SELECT {d} AS d FROM {sample} AS t WHERE t.{c} IS NOT NULL)"
-        " SELECT e.key, jsonb_typeof(e.value) AS kind, count(*) AS rows, (SELECT count(*) FROM s) AS documents"
-        " FROM s CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(s.d) WHEN 'object' THEN s.d END) AS e(key, value)"
-        " GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 100",
+        "WITH s AS MATERIALIZED (SELECT {d} AS d FROM {sample} AS t WHERE t.{c} IS NOT NULL),"
+        " e AS (SELECT e.key, e.value FROM s"
+        " CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(s.d) WHEN 'object' THEN s.d END) AS e(key, value)),"
+        " m AS (SELECT ARRAY[e.key] AS path, e.value FROM e UNION ALL SELECT ARRAY[e.key, i.key], i.value FROM e"
+        " CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(e.value) WHEN 'object' THEN e.value END) AS i(key, value))"
+        " SELECT array_to_json(m.path)::text AS path, jsonb_typeof(m.value) AS kind, count(*) AS rows,"
+        " (SELECT count(*) FROM s) AS documents FROM m GROUP BY m.path, 2"
+        " ORDER BY 3 DESC, cardinality(m.path), m.path, 2 LIMIT 100",
         d=raw(_document(column)), c=column.name, sample=raw(sample_of(observation, table, ROWS)),
     )  # fmt: skip
     return Question(table.name, select, sampled=True)
@@ -121,15 +141,33 @@ def _members(observation: Observation, table: Table, column: Column) -> Iterator
     """Keys that nearly all sampled documents have with one plain type, and that are no column yet."""
     rows = rows_of(observation, _keys(observation, table, column)) or []
     columns = {stems(c.name) for c in table.columns}
-    nulls = {row.text("key"): row.count("rows") for row in rows if row.text("kind") == "null"}
-    found = 0
+    nulls = {row.texts("path"): row.count("rows") for row in rows if row.text("kind") == "null"}
+    mapped, found = _of_maps(rows), 0
     for row in rows:
-        key, kind = row.text("key"), row.text("kind")
-        enough = row.count("rows") + nulls.get(key, 0) >= 0.97 * row.count("documents") and row.count("documents") >= 20
-        told = kind in TYPES and row.count("rows") * 2 > row.count("documents") and stems(key) not in columns
-        if enough and told and stems(key) and len(key.encode()) < 60 and found < MOST_KEYS:
+        path, kind = row.texts("path"), row.text("kind")
+        documents, present = row.count("documents"), row.count("rows") + nulls.get(path, 0)
+        enough = documents >= 20 and present >= 0.97 * documents
+        told = kind in TYPES and row.count("rows") * 2 > documents and stems(path[-1]) not in columns
+        if enough and told and _can_be_a_name(path) and path[:-1] not in mapped and found < MOST_KEYS:
             found += 1
-            yield Member(table, column, key, kind)
+            yield Member(table, column, path, kind)
+
+
+def _of_maps(rows: list[Row]) -> set[tuple[str, ...]]:
+    """Ways to what is no record but a map: texts by their language, objects that are all alike."""
+    below: dict[tuple[str, ...], set[str]] = {}
+    for row in rows:
+        *way, key = row.texts("path")
+        below.setdefault(tuple(way), set()).add(key)
+    alike = Counter(frozenset(keys) for way, keys in below.items() if way)
+    maps = {way for way, keys in below.items() if way and alike[frozenset(keys)] > 1}
+    return maps | {way for way, keys in below.items() if len(keys) > 1 and all(map(LANGUAGE.fullmatch, keys))}
+
+
+def _can_be_a_name(path: tuple[str, ...]) -> bool:
+    """Of words, and not too long; what is within an object may be keyed by numbers."""
+    last, numbered = path[-1], len(path) > 1 and any(key.isdigit() for key in path)
+    return bool(stems(last)) and len("_".join(path).encode()) < LONGEST_NAME and not numbered
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
@@ -172,7 +210,7 @@ def _asks(observation: Observation) -> Iterator[Question]:
     """,
 )
 def json_key_as_column(observation: Observation) -> Iterator[Finding]:
-    """Keys at the top of nearly all documents whose values are texts, numbers or booleans."""
+    """Keys of nearly all documents, at the top or one step below, whose values are texts, numbers or booleans."""
     for table, column in _columns(observation):
         measured = ((member, member.counts(observation)) for member in _members(observation, table, column))
         found = [(member, row) for member, row in measured if row and row.count("different") > 1]
@@ -183,7 +221,7 @@ def json_key_as_column(observation: Observation) -> Iterator[Finding]:
 def _finding(observation: Observation, found: list[tuple[Member, Row]]) -> Finding:
     first = found[0][0]
     misses = sum(row.count("misses") for _, row in found)
-    fields = tuple(JsonField(path=(m.key,), column=_name(m.key), type=TYPES[m.kind]) for m, _ in found)
+    fields = tuple(JsonField(path=m.path, column=_name(m.path), type=TYPES[m.kind]) for m, _ in found)
     names = ", ".join(member.key for member, _ in found)
     clear = not misses and len({field.column for field in fields}) == len(fields) and bool(first.table.row_key)
     clear &= not is_text(first.column)
@@ -199,7 +237,8 @@ def _finding(observation: Observation, found: list[tuple[Member, Row]]) -> Findi
     )  # fmt: skip
 
 
-def _name(key: str) -> str:
+def _name(path: tuple[str, ...]) -> str:
+    key = "_".join(path)
     return "_".join(stems(key)) if not key.isidentifier() else key
 
 

@@ -59,7 +59,8 @@ def _finding(observation: Observation, key: AlikeKey, row: Row) -> Finding:
     collisions = row.count("different") - row.count("folded")
     return Finding(
         object=named(key.table, key.column.name),
-        message="some of its values differ from another one only in case or in blanks around"
+        message="some of its values differ from another one "
+        + (f"of one {', '.join(key.scope)} " if key.scope else "") + "only in case or in blanks around"
         + (", which its unique index does not see" if key.unique else ""),
         severity=Severity.ERROR,
         evidence=known((
@@ -67,7 +68,7 @@ def _finding(observation: Observation, key: AlikeKey, row: Row) -> Finding:
             scan("values that are another one in another spelling", collisions),
             scan("for example", tuple(f"{group.text('value')} ({group.count('rows')} rows)" for group in groups)),
         )),
-        advice="merge the rows, then add a unique index on lower(btrim(column)), or give the column a collation that"
-        " ignores case",
+        advice=f"merge the rows, then add a unique index on {', '.join((*key.scope, 'lower(btrim(column))'))}, or give"
+        " the column a collation that ignores case",
         cost=Cost(rows=collisions),
     )  # fmt: skip

@@ -10,15 +10,17 @@ from pgrefit.model.finding import Cost, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import WHOLE_TYPES, Row, named, row_of, scan
+from pgrefit.rules.data._backwards import backwards
 from pgrefit.rules.data._hours import Hours, ahead, hours_of, is_ahead
 from pgrefit.rules.data._meanings import means
-from pgrefit.rules.data._sample import MOMENTS, bare_type, sampled_tables, samples
+from pgrefit.rules.data._sample import MOMENTS, Values, bare_type, sampled_tables, samples
 
 ROWS = 20_000  # the latest ones, in the order of their key
 USUAL = 900  # seconds from one row to the next, at most: else a step back tells no zone
 FEWEST_ROWS = 100
 MOST_BESIDE = 3
 LEAST_SHARE = 0.005
+SWITCHES = 0.2  # share of the days on which two clocks are used, from which on it is no summer time
 ZONES = {"tz", "timezone", "zone", "offset", "utc", "gmt", "local"}
 WRITTEN = {"created", "inserted", "logged", "recorded", "received", "registered", "added", "occurred", "happened"}
 UNIVERSAL = {"utc", "gmt", "zulu"}
@@ -52,12 +54,12 @@ class Clock:
         """
         other = expression("t.{b} AT TIME ZONE 'UTC'" if self.zoned else "t.{b}", b=self.beside)
         select = ddl(
-            "WITH r AS (SELECT extract(epoch FROM t.{c} - {other}) / 1800 AS off FROM {t} AS t"
+            "WITH r AS (SELECT extract(epoch FROM t.{c} - {other}) / 1800 AS off, t.{c}::date AS day FROM {t} AS t"
             " WHERE t.{c} IS NOT NULL AND t.{b} IS NOT NULL AND isfinite(t.{c}) AND isfinite(t.{b})),"
             " late AS (SELECT l.late FROM r, (VALUES (0.0), (0.16), (-0.16)) AS l(late) GROUP BY l.late"
             " ORDER BY count(*) FILTER (WHERE abs(off + late - round(off + late)) < CASE late WHEN 0 THEN 0.1 ELSE 0.18"
             " END) DESC, abs(l.late) LIMIT 1),"
-            " d AS (SELECT r.off + late.late AS off, late.late FROM r, late),"
+            " d AS (SELECT r.off + late.late AS off, late.late, r.day FROM r, late),"
             " g AS (SELECT round(off) AS off, count(*) AS rows FROM d"
             " WHERE abs(off - round(off)) < CASE late WHEN 0 THEN 0.1 ELSE 0.18 END AND abs(off) <= 28.5 GROUP BY 1)"
             " SELECT (SELECT count(*) FROM d) AS rows, coalesce(sum(g.rows), 0)::bigint AS close,"
@@ -65,7 +67,9 @@ class Clock:
             " string_agg((g.off / 2)::numeric(4, 1)::text || ' h (' || g.rows || ')', ', ' ORDER BY g.rows DESC)"
             " AS steps,"
             " count(*) FILTER (WHERE g.rows >= {share} * (SELECT count(*) FROM d)) AS zones,"
-            " max(g.off) - min(g.off) AS width FROM g",
+            " max(g.off) - min(g.off) AS width, (SELECT count(DISTINCT d.day) FROM d) AS days,"
+            " (SELECT count(*) FROM (SELECT FROM d GROUP BY d.day HAVING min(round(d.off)) < max(round(d.off))) AS b)"
+            " AS of_both FROM g",
             c=self.column.name, b=self.beside, t=self.table.name, share=LEAST_SHARE, other=raw(other),
         )  # fmt: skip
         return Question(self.table.name, select)
@@ -92,7 +96,8 @@ class Clock:
         if row.count("rows") < FEWEST_ROWS or row.count("shifted") < max(3, LEAST_SHARE * row.count("rows")):
             return False
         if self.beside:
-            summer_time = row.count("zones") == 2 and row.count("width") == 2
+            seldom = row.count("of_both") <= SWITCHES * row.count("days")  # summer time changes for all of a day
+            summer_time = row.count("zones") == 2 and row.count("width") == 2 and seldom
             return row.count("close") >= 0.95 * row.count("rows") and row.count("zones") > 1 and not summer_time
         one_size = row.count("most") * 2 >= row.count("shifted") and row.count("zones") <= 6 and not row.count("beyond")
         return one_size and row.count("usual") <= USUAL
@@ -102,6 +107,7 @@ def _asks(observation: Observation) -> Iterator[Question]:
     yield from samples(observation)
     yield from (clock.question() for clock in _clocks(observation))
     yield from (hours.question() for hours in _days(observation))
+    yield from (pair.question() for pair in backwards(observation))
     yield from (ahead(table, column) for table, column in _written(observation))
 
 
@@ -116,13 +122,19 @@ def _clocks(observation: Observation) -> Iterator[Clock]:
         telling = {v.column.name: v for v in columns if v.filled * 2 >= FEWEST_ROWS and v.different > 20}
         for column in table.columns:
             vague = bare_type(column) == "timestamp without time zone" and column.name in telling
-            if vague and not means(column, LATER):
+            if vague and (not means(column, LATER) or _has_begun(telling[column.name])):
                 zoned = [c.name for c in table.columns if c.name in telling and _has_zone(c)][:MOST_BESIDE]
                 yield from (Clock(table, column, beside, "") for beside in zoned)
                 universal = [c.name for c in table.columns if c.name in telling and c != column and _is_universal(c)]
                 yield from (Clock(table, column, beside, "", zoned=False) for beside in universal[:MOST_BESIDE])
             if vague and _is_taken_at_once(column):
                 yield from (Clock(table, column, "", key) for key in table.primary_key if _counts_up(table))
+
+
+def _has_begun(values: Values) -> bool:
+    """The start of what goes on, to the second, as nothing is planned."""
+    seconds = sum(not text[:19].endswith((":00", ":30")) for text in values.common)
+    return means(values.column, {"start"}) and seconds * 2 > len(values.common)
 
 
 def _days(observation: Observation) -> Iterator[Hours]:
@@ -215,6 +227,11 @@ def mixed_time_zones(observation: Observation) -> Iterator[Finding]:
                 advice="find out which writer stored which zone, convert its rows, then make the column timestamptz",
                 cost=Cost(rows=row.count("shifted")),
             )  # fmt: skip
+    for pair in backwards(observation):
+        found = pair.finding(observation)
+        if found and found.object not in told:
+            told.add(found.object)
+            yield found
     for table, column in _written(observation):
         row, name = row_of(observation, ahead(table, column)), named(table, column.name)
         if row and is_ahead(row) and name not in told:

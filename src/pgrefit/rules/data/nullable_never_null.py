@@ -17,7 +17,8 @@ from pgrefit.rules.data._sample import MOMENTS, bare_type, sampled_tables, sampl
 
 FEWEST_ROWS = 100  # of fewer rows it may be chance
 MANY_ROWS = 500  # from which on nothing need be said by the name
-SET_AT_ONCE = {"created", "inserted", "updated", "modified", "registered", "added", "recorded", "ordered", "placed"}
+SET_AT_ONCE = {"created", "inserted", "updated", "modified", "registered", "added", "recorded", "ordered", "placed",
+               "start", "starts", "started", "begin", "begins", "occurred", "happened", "received"}  # fmt: skip
 OPTIONAL = {
     "optional", "middle", "second", "secondary", "alternative", "alternate", "extra", "previous", "next",
     "deleted", "archived", "cancelled", "canceled", "end", "ended", "closed", "parent", "by",

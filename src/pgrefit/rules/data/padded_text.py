@@ -49,8 +49,8 @@ def _is_label(values: Values) -> bool:
     column = values.column
     fixed = column.type.startswith("character(")
     short = values.filled >= FEWEST_ROWS and values.longest <= PROSE
-    plain = is_text(column) and not fixed and not column.generated and not means(column, FREE_TEXT)
-    return plain and short
+    prose = means(column, FREE_TEXT) and not any(text.endswith("\r") for text in values.common)  # of an import
+    return is_text(column) and not fixed and not column.generated and not prose and short
 
 
 def _is_padded(text: str) -> bool:

@@ -8,30 +8,37 @@ from pgrefit.model.finding import Cost, Evidence, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Table
 from pgrefit.rules._ask import known, named, rows_of, scan
+from pgrefit.rules.data import _pair_dependencies as of_pairs
 from pgrefit.rules.data._dependencies import Dependency, dependencies, questions
 from pgrefit.rules.data._sample import samples
 
 LEAST_BYTES = 1000
-MOST_PER_TABLE = 2
+MOST_PER_TABLE, MOST_OFF = 2, 4  # where none of the rows disagrees; where some do
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
     yield from samples(observation)
     yield from questions(observation)
+    yield from of_pairs.questions(observation)
     for _, found in _ranked(observation):
         yield from (d.exceptions() for group in found for d in group if d.off(observation))
 
 
 def _ranked(observation: Observation) -> Iterator[tuple[Table, list[list[Dependency]]]]:
     """Of each table the dependencies that hold, those on one column together, the largest first."""
+    together = {table.name: found for table, found in of_pairs.dependencies(observation)}
     for table, found in dependencies(observation):
         by_column: dict[str, list[Dependency]] = {}
-        for dependency in found:
-            by_column.setdefault(dependency.of, []).append(dependency)
+        pairs = together.get(table.name, ())
+        turned = {(pair.column, name) for pair in pairs for name in (pair.of, pair.also)}
+        for dependency in (*pairs, *(d for d in found if (d.of, d.column) not in turned)):
+            by_column.setdefault(dependency.told_by, []).append(dependency)
         ranked = sorted(by_column.values(), key=lambda group: -_bytes(observation, group))
         worth = [group for group in ranked if _bytes(observation, group) >= LEAST_BYTES]
+        off = [group for group in worth if any(d.off(observation) for d in group)]
+        kept = [*off[:MOST_OFF], *(group for group in worth if group not in off)]
         if worth:
-            yield table, worth[:MOST_PER_TABLE]
+            yield table, kept[: max(MOST_PER_TABLE, min(len(off), MOST_OFF))]
 
 
 def _bytes(observation: Observation, group: list[Dependency]) -> int:
@@ -76,10 +83,11 @@ def _finding(observation: Observation, table: Table, group: list[Dependency]) ->
     names, off = ", ".join(d.column for d in group), sum(d.off(observation) for d in group)
     return Finding(
         object=str(table.name) if more else named(table, first.column),
-        message=f"{first.of} alone tells {names}" + (", but in a few rows otherwise" if off else ""),
+        message=(f"{first.told_by} together tell {names}" if first.also else f"{first.of} alone tells {names}")
+        + (", but in a few rows otherwise" if off else ""),
         severity=Severity.WARNING if off else Severity.INFO,
         evidence=known(_evidence(observation, group)),
-        advice=f"make a table of {first.of} with {names}, one row for each value, and refer to it",
+        advice=f"make a table of {first.told_by} with {names}, one row for each value, and refer to it",
         cost=Cost(rows=off, bytes=_bytes(observation, group)),
     )
 
@@ -88,7 +96,7 @@ def _evidence(observation: Observation, group: list[Dependency]) -> Iterator[Evi
     for dependency in group:
         counts = dependency.counts(observation)
         if counts:
-            yield scan(f"values of {dependency.of}", counts.count("groups"))
+            yield scan(f"values of {dependency.told_by}", counts.count("groups"))
             yield scan(f"of these, with more than one {dependency.column}", counts.count("split"))
             yield scan(f"rows with another {dependency.column} than most", counts.count("off"))
             yield scan(f"bytes of {dependency.column} that repeat", dependency.bytes(observation))

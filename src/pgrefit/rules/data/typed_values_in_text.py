@@ -10,6 +10,7 @@ from pgrefit.model.finding import Cost, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.rules._ask import Row, known, named, scan
 from pgrefit.rules.data._exact import shown
+from pgrefit.rules.data._forms import URN_UUID
 from pgrefit.rules.data._sample import samples
 from pgrefit.rules.data._typed import Typed, typed_columns
 from pgrefit.rules.references import reference_as_text as references
@@ -76,7 +77,7 @@ def _finding(observation: Observation, typed: Typed, row: Row) -> Finding:
     unfit, type_ = row.count("unfit"), typed.form.type
     written = f" ({typed.form.said})" if typed.form.said else ""
     conversion = Conversion(column=typed.column.name, to_type=type_, index=False)
-    converts = type_ in CONVERTED and not unfit
+    converts = type_ in CONVERTED and not unfit and typed.form is not URN_UUID
     return Finding(
         object=named(typed.table, typed.column.name),
         message=f"text whose values are all of type {type_}{written}" if not unfit

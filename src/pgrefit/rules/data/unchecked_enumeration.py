@@ -26,6 +26,7 @@ REPEATED = 10  # rows for each value
 WORD = re.compile(r"[^\W\d_][\w .:/+-]{0,39}")
 VOWEL = re.compile("[aeiouyAEIOUY]")  # of which the initials of people have few
 DOTTED = re.compile(r"[A-Za-z]\w*([.:][A-Za-z]\w*)+")
+DIGITS = re.compile(r"\d+")
 KINDS = {"kind", "type", "class", "event", "action"}
 IDENTIFIERS = (re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*"), re.compile(r"[A-Z][A-Z0-9]+([_-][A-Z0-9]+)*"))
 
@@ -47,6 +48,8 @@ def _is_named_so(observation: Observation, listed: Listed) -> bool:
         return False
     if ends_as(listed.column, ENUMERATIONS):
         return True
+    if len({DIGITS.sub("0", value) for value in listed.values.common}) == 1:  # BUS1, BUS2: things that are counted
+        return False
     shapes = (all(shape.fullmatch(value) for value in listed.values.common) for shape in IDENTIFIERS)
     constants = any("_" in value for value in listed.values.common)  # app_store: nobody but a program writes so
     closed = constants or not means(listed.column, OPEN_LISTS)

@@ -12,11 +12,11 @@ from pgrefit.rules._ask import Row, catalog, named, scan
 from pgrefit.rules.data import _key_pairs as pairs
 from pgrefit.rules.data import _key_triples as triples
 from pgrefit.rules.data._alike_keys import alike_keys
-from pgrefit.rules.data._meanings import means
+from pgrefit.rules.data._meanings import is_key_like, means
 from pgrefit.rules.data._natural_keys import natural_keys
 from pgrefit.rules.data._sample import samples
 
-FEWEST_ROWS = 100
+FEWEST_ROWS, FEWEST_NAMED = 100, 50  # where values alone tell; where the name promises it
 WITH_KEY, WITH_MAIL = 0.5, 0.75  # share of the rows
 
 
@@ -60,7 +60,9 @@ def undeclared_unique_key(observation: Observation) -> Iterator[Finding]:
     told = {named(k.table, k.column.name) for k in alike_keys(observation) if k.collisions(observation)}
     for key in natural_keys(observation):
         row, name = key.counts(observation), named(key.table, key.column.name)
-        unique = row is not None and row.count("filled") == row.count("different") >= FEWEST_ROWS
+        named_so = is_key_like(key.table, key.column) and not means(key.column, {"code"})  # which may be another's
+        fewest = FEWEST_NAMED if named_so else FEWEST_ROWS
+        unique = row is not None and row.count("filled") == row.count("different") >= fewest
         if row and unique and name not in told and _usual(row, key.column):
             yield Finding(
                 object=name,

@@ -18,6 +18,7 @@ OF_EVERY_TABLE = frozenset({"cmax", "cmin", "ctid", "oid", "tableoid", "xmax", "
 WHICH_TABLE = frozenset(
     {"tg_relid", "tg_relname", "tg_table_name", "tg_table_schema", "tg_argv", "tg_name", "tg_nargs"}
 )
+ROW_TYPE = "%rowtype"
 ROWS = frozenset({"new", "old"})
 OTHER_SOURCES = (pb.RangeSubselect, pb.RangeFunction, pb.CommonTableExpr, pb.SubLink, pb.RangeTableFunc)
 ROW_AS_DOCUMENT = frozenset({"hstore", "row_to_json", "to_json", "to_jsonb"})
@@ -25,7 +26,7 @@ ROW_AS_DOCUMENT = frozenset({"hstore", "row_to_json", "to_json", "to_jsonb"})
 
 def missing_columns(db: Snapshot, body: Body) -> tuple[str, ...]:
     """Such columns as `table.column`, each once."""
-    found = [*_of_triggers(db, body)]
+    found = [*_of_triggers(db, body), *_of_rows(db, body)]
     for query in queries(body):
         found += [*_targets(db, body, query), *_qualified(db, body, query), *_bare(db, body, query)]
     return tuple(dict.fromkeys(found))
@@ -92,6 +93,17 @@ def _aliases(db: Snapshot, body: Body, query: Tree) -> dict[str, Table | View | 
 
 def _names_of_parameters(body: Body) -> Iterator[str]:
     return (parameter.name.lower() for parameter in parameters(body.definition))
+
+
+def _of_rows(db: Snapshot, body: Body) -> Iterator[str]:
+    """Fields of variables that hold a row of a table: `name%ROWTYPE`."""
+    for variable, type_ in body.variables.items():
+        if type_.endswith(ROW_TYPE) and variable not in ROWS:
+            schema, _, name = type_.removesuffix(ROW_TYPE).rpartition(".")
+            relation = meant_by(db, body, pb.RangeVar(schemaname=schema.strip('"'), relname=name.strip('"')))
+            paths = (c.fields for tree in body.trees for c in tree.all(pb.ColumnRef) if len(c.fields) == 2)
+            named = (f[1].string.sval for f in paths if f[0].string.sval.lower() == variable)
+            yield from _absent(relation, list(dict.fromkeys(name for name in named if name)))
 
 
 def _of_triggers(db: Snapshot, body: Body) -> Iterator[str]:

@@ -78,11 +78,17 @@ def unreachable(part: Json) -> tuple[int, ...]:
 
 def _after_end(statements: Statements) -> int:
     """The line of what follows a statement that stops; 0 where nothing does that was written."""
-    stops = (kind.startswith(PREFIX) and _stops(kind, value, surely=True) for kind, value in statements)
+    stops = (_leaves_here(kind, value) or (kind.startswith(PREFIX) and _stops(kind, value, surely=True))
+             for kind, value in statements)  # fmt: skip
     stop = next((n for n, found in enumerate(stops) if found), None)
     following = statements[stop + 1 :] if stop is not None else []
     lines = (value.get("lineno") for kind, value in following if kind.startswith(PREFIX))
     return next((line for line in lines if isinstance(line, int)), 0)
+
+
+def _leaves_here(kind: str, value: dict[str, Json]) -> bool:
+    """EXIT and CONTINUE without a condition."""
+    return kind == f"{PREFIX}exit" and not value.get("cond")
 
 
 def _stops(kind: str, value: dict[str, Json], *, surely: bool) -> bool:

@@ -24,6 +24,7 @@ ASKS_WHETHER_THERE = frozenset({
 })  # fmt: skip
 QUERIES = frozenset({"select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
 PASSING = frozenset({"scratch", "temp", "temporary", "tmp"})  # words in names of tables that a session makes
+CREATING = frozenset({"create", "into", "rename"})
 CALLERS_OWN = "$user"
 
 
@@ -91,8 +92,42 @@ def is_guarded(body: Body) -> bool:
 def missing_tables(db: Snapshot, body: Body) -> tuple[str, ...]:
     """Tables that it names and that would not be found; each once."""
     named = [*(t for query in queries(body) for t in named_tables(query)), *_row_types(db, body)]
-    found = (t for t in named if not is_there(db, body, t))
+    found = (*(t for t in named if not is_there(db, body, t)), *_in_constants(db, body))
     return tuple(dict.fromkeys(str(Relation(t.schemaname, t.relname)) if t.schemaname else t.relname for t in found))
+
+
+def _in_constants(db: Snapshot, body: Body) -> Iterator[pb.RangeVar]:
+    """Tables that a statement names which is run from a text, where the text is a constant."""
+    for tree in body.executed:
+        for table in (t for query in _constant(tree) for t in named_tables(query)):
+            passing = PASSING & set(words(table.relname)) or table.relname.startswith("pg_")
+            hidden = table.schemaname.startswith(("pg_", "information_schema")) or table.catalogname
+            there = relations(db).get(table.relname) is not None or table.relname in _ever_made(db)
+            if not (passing or hidden or there):
+                yield table
+
+
+def _constant(executed: Tree) -> list[Tree]:
+    """The queries of a text that is run, where it is a constant and can be read."""
+    root = executed.root
+    values = list(root.select_stmt.target_list) if isinstance(root, pb.Node) else []
+    text = str(values[0].res_target.val.a_const.sval.sval) if len(values) == 1 else ""
+    try:
+        return [Tree(raw.stmt) for raw in parse_sql(text).stmts if raw.stmt.WhichOneof("node") in QUERIES]
+    except UnreadableError:
+        return []
+
+
+@lookup.remembered
+def _ever_made(db: Snapshot) -> frozenset[str]:
+    """Names that some function gives to what it creates: in its statements, or in a text with such a word."""
+    found = {name for body in bodies(db) for tree in body.trees for name in made(tree)}
+    for body in bodies(db):
+        for tree in (*body.executed, *(value for _, value in body.assigned)):
+            texts = [constant.sval.sval for constant in tree.all(pb.A_Const)]
+            if any(CREATING & {*text.lower().split()} for text in texts):
+                found |= {word for text in texts for word in _words(text)}
+    return frozenset(found)
 
 
 def _row_types(db: Snapshot, body: Body) -> Iterator[pb.RangeVar]:

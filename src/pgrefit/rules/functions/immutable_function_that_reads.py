@@ -20,6 +20,12 @@ from pgrefit.rules._trees import Tree
 
 MOMENT = "timestamptz"
 LOCAL = frozenset({"date", "text", "time", "timestamp", "varchar"})  # what a moment is only in some time zone
+MOMENTS = frozenset({MOMENT, "timestamp with time zone"})
+LOCAL_PARTS = {"to_char": (0, 2), "date_trunc": (1, 2), "date_part": (1, 2), "extract": (1, 2), "date": (0, 1)}
+"""Functions of a moment that answer by the session's zone: its place among the arguments, and how many there are."""
+BY_SETTING = {"to_tsvector": 1, "to_tsquery": 1, "plainto_tsquery": 1, "phraseto_tsquery": 1, "websearch_to_tsquery": 1,
+              "age": 1}  # fmt: skip
+"""Functions that, given so many arguments, look at a setting or at the day of today."""
 OF_THE_SERVER = frozenset({"information_schema", "pg_catalog"})
 VALUES = {pb.SVFOP_CURRENT_USER: "CURRENT_USER", pb.SVFOP_SESSION_USER: "SESSION_USER",
           pb.SVFOP_CURRENT_DATE: "CURRENT_DATE", pb.SVFOP_CURRENT_TIMESTAMP: "CURRENT_TIMESTAMP",
@@ -48,13 +54,16 @@ VALUES = {pb.SVFOP_CURRENT_USER: "CURRENT_USER", pb.SVFOP_SESSION_USER: "SESSION
             AS $$ BEGIN RETURN to_char(day, 'DD.MM.YYYY'); END $$;
         CREATE FUNCTION day_of(at timestamptz, kept timestamp) RETURNS date LANGUAGE sql IMMUTABLE
             AS $$ SELECT least((at AT TIME ZONE 'UTC')::date, kept::date) $$;
+        CREATE FUNCTION hour_of(at timestamptz) RETURNS text LANGUAGE sql IMMUTABLE
+            AS $$ SELECT to_char(at AT TIME ZONE 'UTC', 'HH24') || extract(epoch FROM at) $$;
     """,
 )
 def immutable_function_that_reads(observation: Observation) -> Iterator[Finding]:
     """Functions marked IMMUTABLE whose bodies read tables, the clock, the session, or draw at random.
 
     Also by way of a function of the user's that does. Calls of the server's stable functions, as of to_char, and of
-    unaccent, are left to those who wrap them on purpose.
+    unaccent, are left to those who wrap them on purpose; not where they are given a moment, which they read in the
+    session's time zone.
     """
     db = observation.snapshot
     for body in bodies(db):
@@ -84,6 +93,9 @@ def _called(db: Snapshot, body: Body) -> tuple[str, ...]:
     moment = OF_THE_MOMENT | VOLATILE
     found = [f"{name}()" for tree in body.trees for call in calls(tree)
              if (name := called_name(call)) in moment and not meant(db, call)]  # fmt: skip
+    found += [f"{called_name(call)}()" for tree in body.trees for call in calls(tree)
+              if BY_SETTING.get(called_name(call)) == len(call.args) and not meant(db, call)
+              and not _settles(body, "default_text_search_config")]  # fmt: skip
     values = [VALUES[v.op] for tree in body.trees for v in tree.all(pb.SQLValueFunction) if v.op in VALUES]
     return tuple(dict.fromkeys((*found, *values)))
 
@@ -95,12 +107,28 @@ def _reading(db: Snapshot, body: Body) -> tuple[str, ...]:
 
 
 def _by_time_zone(body: Body) -> tuple[str, ...]:
-    """Casts of a parameter that is a moment to what the session's time zone makes of it."""
+    """A moment, in a parameter or a variable, cast or given to what reads it in the session's time zone."""
     moments = {name for n, p in enumerate(parameters(body.definition), 1) if p.arg_type.names
                and p.arg_type.names[-1].string.sval == MOMENT for name in (p.name.lower(), f"${n}")}  # fmt: skip
-    casts = (cast for tree in body.trees if moments for cast in tree.all(pb.TypeCast))
-    found = (c for c in casts if c.type_name.names[-1].string.sval in LOCAL and _parameter(c.arg) in moments)
-    return ("the session's time zone",) if any(found) else ()
+    moments |= {name for name, type_ in body.variables.items() if type_.rpartition(".")[2].lower() in MOMENTS}
+    trees = body.trees if moments and not _settles(body, "timezone") else ()
+    casts = (cast for tree in trees for cast in tree.all(pb.TypeCast))
+    found = any(c.type_name.names[-1].string.sval in LOCAL and _parameter(c.arg) in moments for c in casts)
+    given = any(_takes_apart(call, moments) for tree in trees for call in calls(tree))
+    return ("the session's time zone",) if found or given else ()
+
+
+def _settles(body: Body, setting: str) -> bool:
+    """Whether the function runs with a value of its own of a setting."""
+    return any(each.lower().startswith(f"{setting}=") for each in body.function.settings)
+
+
+def _takes_apart(call: pb.FuncCall, moments: set[str]) -> bool:
+    """Whether it makes of a moment what it is in the session's zone; seconds since 1970 are the same in all."""
+    taken = LOCAL_PARTS.get(called_name(call))
+    if taken is None or len(call.args) != taken[1] or _parameter(call.args[taken[0]]) not in moments:
+        return False
+    return not any(a.a_const.sval.sval.lower() == "epoch" for a in call.args)
 
 
 def _parameter(node: pb.Node) -> str:

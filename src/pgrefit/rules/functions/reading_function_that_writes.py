@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.lookup import remembered
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
+from pgrefit.model.snapshot import Snapshot
 from pgrefit.rules._ask import catalog
 from pgrefit.rules._bodies import Body, bodies
-from pgrefit.rules._effects import called_name, calls, written_to
+from pgrefit.rules._effects import called_name, calls, meant, written_to
 
 MOVES_SEQUENCE = frozenset({"nextval", "setval"})
 
@@ -42,9 +44,10 @@ MOVES_SEQUENCE = frozenset({"nextval", "setval"})
     """,
 )
 def reading_function_that_writes(observation: Observation) -> Iterator[Finding]:
-    """Functions that write in a statement of their own and are marked as not doing so."""
-    for body in bodies(observation.snapshot):
-        written = _written(body)
+    """Functions that are marked as not writing and do, in a statement of their own or by a function that they call."""
+    db = observation.snapshot
+    for body in bodies(db):
+        written = _written(body) or _by_others(db, body)
         marked = _marked(body) if written else ""
         if marked:
             yield Finding(
@@ -67,3 +70,20 @@ def _written(body: Body) -> tuple[str, ...]:
     tables = (str(Relation(t.schemaname, t.relname)) if t.schemaname else t.relname for t in found)
     moved = ("a sequence" for tree in body.trees for call in calls(tree) if called_name(call) in MOVES_SEQUENCE)
     return tuple(dict.fromkeys((*tables, *moved)))
+
+
+def _by_others(db: Snapshot, body: Body) -> tuple[str, ...]:
+    """What the functions write to that it calls; not those that are told themselves."""
+    if body.function.volatility == "volatile":
+        return ()
+    found = (meant(db, call) for tree in body.trees for call in calls(tree))
+    return tuple(dict.fromkeys(
+        f"{table}, by {one[0].name}()" for one in found if len(one) == 1 for table in _writers(db).get(one[0].name, ())
+    ))  # fmt: skip
+
+
+@remembered
+def _writers(db: Snapshot) -> dict[Relation, tuple[str, ...]]:
+    """What functions write to that do not say that they only read."""
+    wild = (body for body in bodies(db) if body.function.volatility == "volatile")
+    return {body.function.name: written for body in wild if (written := _written(body))}

@@ -19,6 +19,7 @@ from pgrefit.rules._plpgsql import Json
 from pgrefit.rules.functions._flow import Statements, every, outermost, statements_of
 from pgrefit.rules.functions._words import words_of
 
+TARGET = re.compile(r"\s*(\w+)\s*:?=(?![=>])")
 COUNTING = "PLpgSQL_stmt_fori"
 OF_EXCEPTIONS = {"sqlerrm", "sqlstate"}
 GIVEN = {pb.FUNC_PARAM_IN, pb.FUNC_PARAM_DEFAULT}
@@ -67,20 +68,26 @@ def unused_variable(observation: Observation) -> Iterator[Finding]:
     for body in bodies(db):
         words = Counter[str]() if body.bound else words_of(body)
         variables = _variables(body, words) if words else ()
+        unread = _only_set(body, words) if words else ()
         ignored = _ignored(db, body, words) if words else ()
-        if variables or ignored:
+        if variables or unread or ignored:
             yield Finding(
                 object=body.title,
-                message="; ".join(_says(variables, ignored)),
+                message="; ".join(_says(variables, unread, ignored)),
                 severity=Severity.INFO,
-                evidence=(catalog("variables never used", variables), catalog("parameters never used", ignored)),
+                evidence=(
+                    catalog("variables never used", variables), catalog("parameters never used", ignored),
+                    *((catalog("variables that are only set", unread),) if unread else ()),
+                ),
                 advice="take it away, or use it where it was meant to be",
-            )
+            )  # fmt: skip
 
 
-def _says(variables: tuple[str, ...], ignored: tuple[str, ...]) -> Iterator[str]:
+def _says(variables: tuple[str, ...], unread: tuple[str, ...], ignored: tuple[str, ...]) -> Iterator[str]:
     if variables:
         yield f"declares {', '.join(variables)} and never uses {'it' if len(variables) == 1 else 'them'}"
+    if unread:
+        yield f"sets {', '.join(unread)} and never looks at {'it' if len(unread) == 1 else 'them'}"
     if ignored:
         yield f"is given {', '.join(ignored)} and never looks at {'it' if len(ignored) == 1 else 'them'}"
 
@@ -91,6 +98,19 @@ def _variables(body: Body, words: Counter[str]) -> tuple[str, ...]:
     loops = Counter(str(value.get("refname")) for _, value in _counters(body.tree))
     own = [name for name in declared if declared[name] > loops[name] and name not in OF_EXCEPTIONS]
     return tuple(name for name in own if words[name.lower()] == 1 or (loops[name] and _is_hidden(body, name)))
+
+
+def _only_set(body: Body, words: Counter[str]) -> tuple[str, ...]:
+    """Those that are named nowhere but where they are declared and where they are given a value."""
+    texts = [_text(value.get("expr")) for kind, value in every(body.tree) if kind == "PLpgSQL_stmt_assign"]
+    given = Counter(found[1] for text in texts if (found := TARGET.match(text)))
+    declared = [name for name, times in _declared(body).items() if times == 1]
+    return tuple(name for name in declared if given[name.lower()] and words[name.lower()] == 1 + given[name.lower()])
+
+
+def _text(expression: Json) -> str:
+    inner = expression.get("PLpgSQL_expr") if isinstance(expression, dict) else None
+    return str(inner.get("query", "")).lower() if isinstance(inner, dict) else ""
 
 
 def _declared(body: Body) -> Counter[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pgrefit.model.lookup import remembered
 from pgrefit.model.names import Relation
-from pgrefit.model.snapshot import Constraint, Index, Snapshot, Table
+from pgrefit.model.snapshot import Constraint, Index, IndexKey, Snapshot, Table
 from pgrefit.rules._indexes import prefix_of
 from pgrefit.rules.indexes._drops import indexed
+from pgrefit.rules.indexes._terms import terms
 
 Doubles = list[tuple[Index, Index]]
 
@@ -48,10 +49,28 @@ def _worth(index: Index, rested_on: set[Relation]) -> tuple[bool, bool, bool, bo
 
 
 def _same(table: Table, index: Index, other: Index) -> bool:
-    alike = index.method == other.method and index.predicate == other.predicate and index.valid and other.valid
+    alike = index.method == other.method and index.valid and other.valid and _same_rows(index, other)
     reach = set(index.include) <= {*other.columns, *other.include}
-    same_keys = len(index.keys) == len(other.keys) and prefix_of(index, other)
+    same_keys = len(index.keys) == len(other.keys) and (prefix_of(index, other) or mirrored(index, other))
     return alike and reach and same_keys and _guards_as_well(table, index, other)
+
+
+def _same_rows(index: Index, other: Index) -> bool:
+    """Whether both are over the same rows, in whatever order and form their conditions are written."""
+    if index.predicate == other.predicate or index.predicate is None or other.predicate is None:
+        return index.predicate == other.predicate
+    return index.columns == other.columns and terms(index.predicate) == terms(other.predicate)
+
+
+def mirrored(index: Index, other: Index) -> bool:
+    """Whether one is the other walked backwards, as a B-tree can be: each key in the other direction."""
+    keys = zip(index.keys, other.keys, strict=False)
+    return index.method == other.method == "btree" and all(_turned(mine, theirs) for mine, theirs in keys)
+
+
+def _turned(one: IndexKey, other: IndexKey) -> bool:
+    alike = one.expression == other.expression and one.opclass == other.opclass and one.collation == other.collation
+    return alike and one.descending != other.descending and one.nulls_first != other.nulls_first
 
 
 def _guards_as_well(table: Table, index: Index, other: Index) -> bool:

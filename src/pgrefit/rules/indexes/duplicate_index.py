@@ -9,7 +9,7 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Index, Table
 from pgrefit.rules._ask import catalog
 from pgrefit.rules._together import shape, told_once
-from pgrefit.rules.indexes._doubles import doubles
+from pgrefit.rules.indexes._doubles import doubles, mirrored
 from pgrefit.rules.indexes._drops import drop_of, indexed, weight, why_not
 
 
@@ -26,7 +26,8 @@ from pgrefit.rules.indexes._drops import drop_of, indexed, weight, why_not
                              room int4range, day int4range, EXCLUDE USING gist (room WITH =, day WITH &&),
                              EXCLUDE USING gist (room WITH &&, day WITH =));
         CREATE INDEX ON person (lower(email));
-        CREATE INDEX ON person (name);
+        CREATE INDEX ON person (name, gone);
+        CREATE INDEX ON person (name, gone DESC);
         CREATE INDEX ON person (name) WHERE gone;
         CREATE INDEX ON person (name) WHERE NOT gone;
         CREATE INDEX ON person USING gin (words);
@@ -49,7 +50,7 @@ def _finding(observation: Observation, table: Table, index: Index, twin: Index) 
     of_constraint = f"one of the constraints can go: {index.constraint}" if index.constraint else ""
     return Finding(
         object=str(index.name),
-        message=f"has the same keys as {twin.name}",
+        message=f"has the same keys as {twin.name}" + (", read backwards" if mirrored(index, twin) else ""),
         severity=Severity.WARNING,
         evidence=(
             catalog("definition", str(index.definition)),

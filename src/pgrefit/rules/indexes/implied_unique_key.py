@@ -11,6 +11,7 @@ from pgrefit.model.snapshot import Index, Snapshot, Table
 from pgrefit.rules._ask import catalog
 from pgrefit.rules._families import users_tables
 from pgrefit.rules._grouped import by_schema
+from pgrefit.rules._indexes import prefix_of
 from pgrefit.rules.indexes._drops import weight
 
 
@@ -48,9 +49,10 @@ def implied_unique_key(observation: Observation) -> Iterator[Finding]:
 def _found(observation: Observation) -> Iterator[tuple[str, Finding]]:
     db = observation.snapshot
     for table in users_tables(db):
-        keys = [index for index in table.indexes if _is_whole(index)]
+        keys = [index for index in table.indexes if _is_key(index)]
+        whole = [index for index in keys if index.predicate is None]
         for index in keys if len(keys) > 1 else ():
-            shorter = next((other for other in keys if _implies(other, index)), None)
+            shorter = next((other for other in whole if _implies(other, index)), None)
             if shorter and _is_free(db, table, index):
                 yield table.name.schema, Finding(
                     object=str(index.name),
@@ -62,11 +64,14 @@ def _found(observation: Observation) -> Iterator[tuple[str, Finding]]:
                 )  # fmt: skip
 
 
-def _is_whole(index: Index) -> bool:
-    return index.unique and index.valid and index.predicate is None and None not in index.columns
+def _is_key(index: Index) -> bool:
+    return index.unique and index.valid and None not in index.columns
 
 
 def _implies(shorter: Index, longer: Index) -> bool:
+    """Of fewer columns; or the same ones in all rows, where the other is about some of them."""
+    if longer.predicate is not None:
+        return prefix_of(longer, shorter) and len(longer.keys) == len(shorter.keys) and not longer.nulls_not_distinct
     return set(shorter.columns) < set(longer.columns) and not longer.nulls_not_distinct
 
 

@@ -15,6 +15,8 @@ TIMES = 2
 FEWEST_BYTES = 2**30
 FEWEST_INDEXES = 5
 VERY_MANY = 12  # secondary indexes, at any size of the table
+MANY = 8  # where they outweigh it by far
+FAR = 3  # times the bytes of the rows
 FEWEST_ROWS = 1000
 TOLD = 5
 
@@ -52,10 +54,15 @@ def indexes_outweigh_table(observation: Observation) -> Iterator[Finding]:
 
 
 def _very_many(family: Family) -> bool:
-    """Whether it has so many that each row is written many times over, whatever it weighs."""
-    plain = [index for index in family.table.indexes if not index.unique and index.method == "btree"]
-    heavy = family.index_bytes >= TIMES * (family.total_bytes - family.index_bytes)
-    return len(plain) >= VERY_MANY and heavy and family.rows >= FEWEST_ROWS
+    """Whether it has so many that each row is written many times over, whatever it weighs.
+
+    One over a foreign key alone is there for the key.
+    """
+    references = {key.columns for key in family.table.foreign_keys}
+    plain = [index for index in family.table.indexes if not index.primary and index.columns not in references]
+    times = family.index_bytes / max(family.total_bytes - family.index_bytes, 1)
+    least = FAR if len(plain) < VERY_MANY else TIMES
+    return len(plain) >= MANY and times >= least and family.rows >= FEWEST_ROWS
 
 
 def _weights(observation: Observation, family: Family) -> list[IndexStatistics]:

@@ -13,6 +13,7 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Index, Table
 from pgrefit.model.sql_tree import NotAnExpressionError, columns_of, parse_expression, value_of
 from pgrefit.rules._ask import catalog
+from pgrefit.rules._columns import required
 from pgrefit.rules._families import users_tables
 from pgrefit.rules.indexes._drops import weight
 
@@ -39,22 +40,26 @@ from pgrefit.rules.indexes._drops import weight
 def needless_index_predicate(observation: Observation) -> Iterator[Finding]:
     """Indexes whose whole condition is that columns are not NULL which never are."""
     for table in users_tables(observation.snapshot):
-        required = {column.name for column in table.columns if column.not_null}
+        never_null = required(observation.snapshot, table) if _with_condition(table) else set[str]()
         for index in table.indexes:
-            if index.valid and index.partition_of is None and _holds_always(index, required):
+            if index.valid and index.partition_of is None and _holds_always(index, never_null):
                 yield _finding(observation, table, index)
 
 
-def _holds_always(index: Index, required: set[str]) -> bool:
+def _with_condition(table: Table) -> bool:
+    return any(index.predicate is not None for index in table.indexes)
+
+
+def _holds_always(index: Index, never_null: set[str]) -> bool:
     if index.predicate is None or "IS NOT NULL" not in index.predicate:
-        return False
+        return index.predicate == "true"
     try:
         value = value_of(parse_expression(index.predicate))
     except NotAnExpressionError:
         return False
     all_of = value.HasField("bool_expr") and value.bool_expr.boolop == pb.AND_EXPR
     tests = list(value.bool_expr.args) if all_of else [value]
-    return all(_tested(node) in required for node in tests)
+    return all(_tested(node) in never_null for node in tests)
 
 
 def _tested(node: pb.Node) -> str:

@@ -12,9 +12,11 @@ from pgrefit.rules._ask import catalog, statistic
 from pgrefit.rules._families import users_tables
 from pgrefit.rules._given import counting_for, grown, with_counters, with_index_counters
 from pgrefit.rules.indexes._usage import counted, needed, window
+from pgrefit.rules.indexes._young import is_young, so_far
 
 FEWEST_WRITES = 100_000
 WRITES_A_SCAN = 10_000
+FEW_WRITES, FEW_A_SCAN = 200, 100  # of updates, while the server has counted for less than a day
 FEWEST_BYTES = 10 * 2**20
 
 
@@ -41,17 +43,27 @@ def _given(observation: Observation) -> Observation:
     given=_given,
 )
 def rarely_read_index(observation: Observation) -> Iterator[Finding]:
-    """Indexes with thousands of writes for each scan, over a month of counting; unused ones are another rule's."""
-    if not window(observation).long:
+    """Indexes with thousands of writes for each scan, over a month of counting; unused ones are another rule's.
+
+    Provisionally, while the server has counted for less than a day, those of tables that are updated all the time.
+    """
+    young = is_young(observation)
+    if not window(observation).long and not young:
         return
     scans = {each.index: each.scans for each in observation.statistics.indexes}
     for table in users_tables(observation.snapshot):
         seen = observation.statistics.table(table.name)
-        written = seen.inserted + max(seen.updated - seen.hot_updated, 0)
-        for index in table.indexes if written >= FEWEST_WRITES and table.kind == "table" else ():
-            rare = 0 < scans.get(index.name, 0) <= written / WRITES_A_SCAN
-            if rare and not needed(table, index, scans) and _bytes(observation, index) >= FEWEST_BYTES:
+        written = _written(seen)
+        written = written - seen.inserted if young else written
+        writes, times, least = (FEW_WRITES, FEW_A_SCAN, 0) if young else (FEWEST_WRITES, WRITES_A_SCAN, FEWEST_BYTES)
+        for index in table.indexes if written >= writes and table.kind == "table" else ():
+            rare = 0 < scans.get(index.name, 0) <= written / times
+            if rare and not needed(table, index, scans) and _bytes(observation, index) >= least:
                 yield _finding(observation, table, index, seen, scans[index.name])
+
+
+def _written(seen: TableStatistics) -> int:
+    return seen.inserted + max(seen.updated - seen.hot_updated, 0)
 
 
 def _bytes(observation: Observation, index: Index) -> int:
@@ -62,7 +74,8 @@ def _bytes(observation: Observation, index: Index) -> int:
 def _finding(observation: Observation, table: Table, index: Index, seen: TableStatistics, scans: int) -> Finding:
     return Finding(
         object=str(index.name),
-        message=f"was scanned {scans} times while {table.name} was written over a hundred thousand times",
+        message=f"was scanned {scans} times while {table.name} was written {_written(seen):,} times"
+        + so_far(observation),
         severity=Severity.INFO,
         evidence=(
             catalog("definition", str(index.definition)),

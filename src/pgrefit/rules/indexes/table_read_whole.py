@@ -12,9 +12,11 @@ from pgrefit.rules._ask import statistic
 from pgrefit.rules._families import Family, families
 from pgrefit.rules._given import counting_for, grown, with_statistics
 from pgrefit.rules.indexes._usage import counted, window
+from pgrefit.rules.indexes._young import so_far
 
 FEWEST_BYTES = 16 * 2**20
 FEWEST_ROWS = 10_000
+FEWEST_OF_YOUNG = 5000
 SHORTEST = timedelta(days=1)
 TIMES_A_DAY = 100  # more than what jobs, dumps and index builds come to
 REALLY = 0.5  # share of the pages: a scan that a LIMIT ends is counted as well
@@ -48,13 +50,34 @@ def _given(observation: Observation) -> Observation:
 def table_read_whole(observation: Observation) -> Iterator[Finding]:
     """Large tables with a hundred whole scans a day and more, by the server's counters of scans and of pages."""
     length = window(observation).length
-    if length is None or length < SHORTEST:
+    if length is None:
+        return
+    if length < SHORTEST:
+        yield from _so_far(observation)
         return
     days = length / timedelta(days=1)
     for family in families(observation):
         large = family.heap_bytes >= FEWEST_BYTES and family.rows >= FEWEST_ROWS
         if large and _whole_scans(family) / days >= TIMES_A_DAY and _read_through(family):
             yield _finding(observation, family, _whole_scans(family) / days)
+
+
+def _so_far(observation: Observation) -> Iterator[Finding]:
+    """Provisionally, where no statement is counted that would tell more."""
+    for family in families(observation) if not observation.statements else ():
+        if family.rows >= FEWEST_OF_YOUNG and _whole_scans(family) >= TIMES_A_DAY and _read_through(family):
+            yield Finding(
+                object=str(family.table.name),
+                message=f"was read from end to end {_whole_scans(family):,} times{so_far(observation)}",
+                severity=Severity.INFO,
+                evidence=(
+                    statistic("whole scans", _whole_scans(family)),
+                    statistic("scans by index", sum(each.index_scans for each in family.members)),
+                    statistic("rows", family.rows), *counted(observation),
+                ),
+                advice="count the statements (pg_stat_statements), or give the audit the workload:"
+                " missing-index-for-query then names the columns that an index should have",
+            )  # fmt: skip
 
 
 def _whole_scans(family: Family) -> int:

@@ -14,6 +14,7 @@ from pgrefit.rules._names import stems
 from pgrefit.rules.indexes._drops import weight
 
 FEWEST_KEYS = 3
+FEW = 10  # values of a state
 GONE = {"archived", "deleted", "discarded", "removed"}  # asked for by IS NULL, which is no range
 
 
@@ -39,26 +40,41 @@ def timestamp_inside_index(observation: Observation) -> Iterator[Finding]:
     """B-trees that are not unique, with a timestamp between other columns.
 
     A key at the end that tells rows of one moment apart (the primary key) serves to walk page by page; and whether a
-    row is deleted is no range.
+    row is deleted is no range. A day is often looked for by itself: it counts only before keys of few values.
     """
     found = (
         (table.name.schema, _finding(observation, index, column))
         for table in users_tables(observation.snapshot)
         if table.partition_of is None
         for index in table.indexes
-        if (column := _inside(table, index))
+        if (column := _inside(observation, table, index))
     )
     return by_schema(found, "indexes have a moment before other keys")
 
 
-def _inside(table: Table, index: Index) -> str:
+def _inside(observation: Observation, table: Table, index: Index) -> str:
     if index.unique or index.method != "btree" or len(index.keys) < FEWEST_KEYS or index.partition_of is not None:
         return ""
     columns = list(index.columns)
     while columns and columns[-1] in table.primary_key:
         columns.pop()
     types = {column.name: column.type for column in table.columns if not GONE & set(stems(column.name))}
-    return next((c for c in columns[1:-1] if c is not None and types.get(c, "").startswith("timestamp")), "")
+    for place, column in enumerate(columns[1:-1], start=1):
+        type_ = types.get(column or "", "")
+        after = columns[place + 1 :]
+        if column and (type_.startswith("timestamp") or (type_ == "date" and _of_few(observation, table, after))):
+            return column
+    return ""
+
+
+def _of_few(observation: Observation, table: Table, columns: list[str | None]) -> bool:
+    """Whether each of them is looked for by equality: a reference, or a state by the number of its values."""
+    seen = observation.statistics.table(table.name)
+    known = [seen.column(name) if name else None for name in columns]
+    kinds = {column.name for column in table.columns if not column.type.startswith(("time", "date"))}
+    references = {name for key in table.foreign_keys for name in key.columns}
+    few = {column.column for column in known if column and 0 < column.distinct <= FEW}
+    return set(columns) <= kinds & (references | few)
 
 
 def _finding(observation: Observation, index: Index, column: str) -> Finding:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import product
 
 from pgrefit.model.finding import Cost, Evidence, Finding, Severity, rule
@@ -17,10 +16,10 @@ from pgrefit.rules._given import counting_for
 from pgrefit.rules._indexes import prefix_of
 from pgrefit.rules.indexes._drops import drop_of, why_not
 from pgrefit.rules.indexes._usage import counted, needed, scans_of_all, window
+from pgrefit.rules.indexes._young import YOUNG, Asked, asked_about, is_worked_on, so_far
 from pgrefit.rules.workload._plans import plan_nodes
 
 FEWEST_ROWS = 100  # of a smaller table no index is worth a word
-YOUNG = timedelta(days=1)  # counters of a copy, or of a server that has just been set up
 
 
 @rule(
@@ -45,19 +44,22 @@ YOUNG = timedelta(days=1)  # counters of a copy, or of a server that has just be
 def unused_index(observation: Observation) -> Iterator[Finding]:
     """Indexes of filled tables that were never scanned and that no query of the workload uses.
 
-    Not on a server that has counted for less than a day, unless there is a workload; nor those that another index makes
-    needless, for that is said already.
+    On a server that has counted for less than a day, unless there is a workload, only of tables that statements ask
+    about again and again, and provisionally; nor those that another index makes needless, for that is said already.
     """
     length = window(observation).length
-    if not _planned(observation) and length is not None and length < YOUNG:
-        return
+    young = not _planned(observation) and length is not None and length < YOUNG
+    asked = asked_about(observation) if young else {}
     scans, rows = scans_of_all(observation), _rows(observation)
     used = {node.index for p in observation.profiles for node in plan_nodes(p.plan) if node.index}
     searched = _searched_by_writes(observation)
     for table in users_tables(observation.snapshot):
-        for index in table.indexes if rows.get(table.name, -1) >= FEWEST_ROWS else ():
+        if young and not is_worked_on(table, asked):
+            continue
+        for index in table.indexes if rows.get(table.name, -1) >= (1 if young else FEWEST_ROWS) else ():
             idle = scans.get(index.name) == 0 and index.name.name not in used
             told = needed(table, index, scans) or _is_needless(table, index)
+            told = told or (young and _first_column(index) in asked.get(table.name, Asked()).columns)
             if idle and not told and (table.name.name, _first_column(index)) not in searched:
                 yield _finding(observation, table, index)
 
@@ -111,7 +113,7 @@ def _finding(observation: Observation, table: Table, index: Index) -> Finding:
     sure = planned or (counts.long and counts.sees_all)
     return Finding(
         object=str(index.name),
-        message="was never scanned" + (", and no query of the workload uses it" if planned else ""),
+        message="was never scanned" + (", and no query of the workload uses it" if planned else so_far(observation)),
         severity=Severity.WARNING if sure else Severity.INFO,
         evidence=tuple(_evidence(observation, index)),
         remedy=drop_of(observation.snapshot, table, index) if sure else (),

@@ -10,10 +10,12 @@ from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import catalog, statistic, statistics_of
 from pgrefit.rules._columns import plain_type, stored_tables
 from pgrefit.rules._languages import meanings
+from pgrefit.rules._purposes import is_passed_on
 
 QUEUES = {
     "inbox", "mailbox", "outbox", "queue", "spool", "warteschlange", "postausgang", "cola", "fila", "coda", "wachtrij",
-    "kolejka", "buzon", "bandeja",
+    "kolejka", "buzon", "bandeja", "kuyruk", "kuyrugu", "antrian", "antrean", "jono", "fronta", "utkorg", "udbakke",
+    "utboks", "skrzynka", "nadawcza",
 }  # fmt: skip
 JOBS = {"delivery", "event", "job", "message", "notification", "task", "webhook", "work"}
 CONTENTS = {"jsonb", "json", "bytea", "xml"}
@@ -59,6 +61,8 @@ def _is_queue(observation: Observation, table: Table) -> bool:
     said = meanings(table.name.name)
     content = any(_is_content(observation, column) for column in table.columns)
     stated = any(meanings(column.name) & STATES for column in table.columns)
+    if is_passed_on(table):
+        return content
     passing = stated and not observation.snapshot.references_to(table.name)  # what others refer to is here to stay
     return content and (bool(said & QUEUES) or (bool(said & JOBS) and passing))
 

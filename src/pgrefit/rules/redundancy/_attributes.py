@@ -30,7 +30,7 @@ def by_values(observation: Observation, table: Table) -> tuple[Column, Column, l
     entities = [c for c in table.columns if _refers(table, c)]
     free = [c for c in table.columns if c not in entities and (c.name,) != table.primary_key]
     names = [c for c in free if is_text(c) and c.not_null and _are_few(observation, table, c)]
-    if len(entities) != 1 or len(names) != 1:
+    if len(entities) != 1 or len(names) != 1 or not _has_room(observation, table, entities[0], names[0]):
         return None
     rest = [c for c in free if c != names[0]]
     mixed = [c for c in rest if is_text(c) and _are_mixed(observation, table, c)]
@@ -38,8 +38,20 @@ def by_values(observation: Observation, table: Table) -> tuple[Column, Column, l
     return (entities[0], names[0], values) if values else None
 
 
+def _has_room(observation: Observation, table: Table, entity: Column, attribute: Column) -> bool:
+    """Whether there are as many pairs of the two as rows: an entity has an attribute once."""
+    seen = statistics_of(observation, table)
+    pairs = 1.0
+    for column in (seen.column(entity.name), seen.column(attribute.name)):
+        different = column.distinct if column else 0
+        pairs *= different if different > 0 else -different * seen.rows
+    return pairs >= seen.rows
+
+
 def _refers(table: Table, column: Column) -> bool:
     by_key = any(column.name in key.columns for key in table.foreign_keys)
+    if any(index.unique and index.columns == (column.name,) for index in table.indexes):  # one row for each
+        return False
     return by_key or (reference_name(column.name).marked and (column.name,) != table.primary_key)
 
 

@@ -22,7 +22,7 @@ STEPS = 50  # of agreement that count
 FIRST_LOOK = 25
 MOST_OFF = Decimal("0.3")  # share of these that may disagree
 MOST_DECIMALS = 6
-MOST_COLUMNS = 12
+MOST_COLUMNS, MOST_TARGETS = 12, 16
 MOST_KEPT = 6  # formulas of one target
 RESULTS = {
     "total", "subtotal", "sum", "amount", "net", "gross", "balance", "count", "percentage", "percent", "pct", "ratio",
@@ -158,7 +158,7 @@ def _candidates(sample: Sample, target: str) -> Iterator[Hypothesis]:
     for reads, written, agreeing in totals(target, {name: sample.columns[name] for name in sample.own}):
         yield Hypothesis(target, written, reads, "+", agreeing, exact=True, different=different)
     operands = [name for name in sample.own if name != target and len(set(sample.columns[name])) > 1]
-    if len(sample.own) <= MOST_COLUMNS or set(english(target)) & RESULTS:
+    if len(sample.own) <= MOST_TARGETS or set(english(target)) & RESULTS:
         for found in _arithmetic(sample, target, operands[: 2 * MOST_COLUMNS]):
             yield replace(found, different=different)
         yield from _shaped(sample, target, [*operands[:MOST_COLUMNS], *sample.spans], different)

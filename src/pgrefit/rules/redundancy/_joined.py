@@ -1,4 +1,4 @@
-"""Texts that are two other texts of the row put together: a full name, a code with its prefix."""
+"""Texts that are two other texts of the row put together: a full name, a code with its prefix; or a part of one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from itertools import permutations
 from pgrefit.model.ddl import Expression, Literal, ddl, expression, joined, raw
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Table
-from pgrefit.rules._ask import is_text, key_columns, rows_of, sample_of, statistics_of
+from pgrefit.rules._ask import Row, is_text, key_columns, rows_of, sample_of, statistics_of
+from pgrefit.rules.redundancy._cut import parts_of
+from pgrefit.rules.redundancy._dated import days, written
 from pgrefit.rules.redundancy._formulas import FEWEST_ROWS, FEWEST_VALUES, Hypothesis
 
 ROWS = 100
 ENOUGH = 0.9
-MOST_COLUMNS = 8
+MOST_COLUMNS, MOST_KEYS = 8, 2
 SAME = 0.5
 WIDEST = 80  # mean bytes
 BETWEEN = (" ", ", ", "", "-", "_", "/", ".", ":", " - ")
@@ -27,13 +29,23 @@ def texts(observation: Observation, table: Table) -> list[str]:
     found = [column.name for column in table.columns if is_text(column) and not column.generated]
     seen = {name: statistics.column(name) for name in found if name not in keys}
     short = [name for name, known in seen.items() if known and known.average_width <= WIDEST]
-    return short[:MOST_COLUMNS] if len(short) > 2 else []
+    return short[:MOST_COLUMNS]
+
+
+def sources(observation: Observation, table: Table) -> list[str]:
+    """What the texts may follow from: themselves, and short texts that are keys; fewer than two tell nothing."""
+    keys, own, statistics = key_columns(table), texts(observation, table), statistics_of(observation, table)
+    known = [c.name for c in table.columns if own and is_text(c) and c.name in keys]
+    short = [name for name in known if (seen := statistics.column(name)) and seen.average_width <= WIDEST]
+    found = [*own, *short[:MOST_KEYS]]
+    return found if len(found) > 1 or (found and days(table)) else []
 
 
 def sampled(observation: Observation, table: Table) -> Question | None:
     """Some rows of the short texts; None where there are too few of them."""
-    names = texts(observation, table)
+    names = sources(observation, table)
     values = [expression("t.{c}::text AS {name}", c=c, name=f"c{n}") for n, c in enumerate(names)]
+    values += [expression("t.{c}::text AS {name}", c=c.name, name=f"d{n}") for n, c in enumerate(days(table))]
     sample = sample_of(observation, table, ROWS)
     select = ddl("SELECT {values} FROM {sample} AS t", values=raw(joined(values)), sample=raw(sample))
     return Question(table.name, select, sampled=True) if names else None
@@ -43,16 +55,25 @@ def joins(observation: Observation, table: Table) -> Iterator[Hypothesis]:
     """For each text the two others that give it in nearly all sampled rows, put together in one way."""
     question = sampled(observation, table)
     rows = (rows_of(observation, question) if question else None) or []
-    names = texts(observation, table)
-    columns: dict[str, Texts] = {
-        name: tuple(None if row.cells[f"c{n}"] is None else row.text(f"c{n}") for row in rows)
-        for n, name in enumerate(names)
-    }
-    for target in names if len(rows) >= FEWEST_ROWS else ():
-        if len(set(columns[target])) >= FEWEST_VALUES:
-            found = next(_joining(columns, target), None) or next(_in_other_letters(columns, target), None)
-            if found:
-                yield found
+    names = sources(observation, table)
+    columns = {name: _read(rows, f"c{n}") for n, name in enumerate(names)}
+    moments = {column.name: _read(rows, f"d{n}") for n, column in enumerate(days(table))} if names else {}
+    targets = [name for name in texts(observation, table) if len(set(columns.get(name, ()))) >= FEWEST_VALUES]
+    targets = targets if len(rows) >= FEWEST_ROWS else []
+    made = {name: found for name in targets if (found := next(_joining(columns, name), None))}
+    yield from made.values()
+    reads = {(name, other) for name, found in made.items() for other in found.reads}
+    for target in (name for name in targets if name not in made):
+        ways = (*_in_other_letters(columns, target), *parts_of(columns, target))
+        ways = (*ways, *written(target, columns[target], moments))
+        found = next((way for way in ways if (way.reads[0], target) not in reads), None)
+        if found:
+            reads.add((target, found.reads[0]))
+            yield found
+
+
+def _read(rows: list[Row], cell: str) -> Texts:
+    return tuple(None if row.cells[cell] is None else row.text(cell) for row in rows)
 
 
 def _joining(columns: dict[str, Texts], target: str) -> Iterator[Hypothesis]:

@@ -14,7 +14,10 @@ from pgrefit.rules.redundancy._formulas import Term
 MOST = 4
 MOST_SPANS = 2
 OF_WRITING = {"created", "updated", "modified", "inserted", "deleted"}
+PARTS, DAYS = ("year", "month", "quarter", "week"), ("day", "dow", "isodow")
+OF_DAYS = {"day", "weekday", "dow", "dayofweek", "wochentag", "tag", "dia", "jour", "dzien", "giorno", "dag", "gun"}
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
+LONG = {"hours", "days"}  # of which there may be parts, or one that has begun counts
 
 
 def moments(table: Table) -> list[Column]:
@@ -30,7 +33,7 @@ def finite(columns: Iterable[Column]) -> Expression:
 
 
 def spans(table: Table) -> list[Term]:
-    """From each moment to each other one of its type, in whole units and with two decimals."""
+    """From each moment to each other one of its type, in whole units, those begun, and with decimals."""
     pairs = permutations(moments(table), 2)
     return [term for one, other in pairs if bare_type(one) == bare_type(other) for term in _between(one, other)]
 
@@ -45,12 +48,12 @@ def hours(table: Table) -> list[Term]:
 
 
 def parts(table: Table) -> list[Term]:
-    """Year, month, quarter and week of each moment that says the same in every time zone."""
+    """Year, month, quarter, week and days of each moment that says the same in every time zone."""
     return [
         Term(expression("extract({part} FROM t.{c})", part=raw(Expression(part)), c=moment.name), (moment.name,))
         for moment in moments(table)
         if not moment.type.endswith("with time zone")
-        for part in ("year", "month", "quarter", "week")
+        for part in (*PARTS, *(DAYS if any(means(column, OF_DAYS) for column in table.columns) else ()))
     ]
 
 
@@ -60,12 +63,15 @@ def _between(one: Column, other: Column) -> Iterator[Term]:
         yield Term(expression("({span})", span=raw(span)), reads)
         yield Term(expression("({span}) + 1", span=raw(span)), reads)
         return
-    for seconds in UNITS.values():
+    for unit, seconds in UNITS.items():
         exact = expression("extract(epoch FROM {span}) / {seconds}", span=raw(span), seconds=seconds)
-        yield from (Term(value, reads) for value in _written(exact))
+        yield from (Term(value, reads) for value in _written(exact, long=unit in LONG))
 
 
-def _written(exact: Expression) -> Iterator[Expression]:
+def _written(exact: Expression, *, long: bool) -> Iterator[Expression]:
     yield expression("round({exact})", exact=raw(exact))
     yield expression("trunc({exact})", exact=raw(exact))
     yield expression("round({exact}, 2)", exact=raw(exact))
+    if long:
+        yield expression("round({exact}, 1)", exact=raw(exact))
+        yield expression("ceil({exact})", exact=raw(exact))

@@ -18,7 +18,7 @@ from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import is_text, key_columns, named, row_of, scan
-from pgrefit.rules._purposes import is_landed
+from pgrefit.rules._purposes import is_landed, is_passed_on
 from pgrefit.rules.data._exact import counted, how_many
 from pgrefit.rules.data._meanings import means
 from pgrefit.rules.data._sample import Values, sampled_tables
@@ -33,6 +33,7 @@ FIELD_MARKS = "|;~^\t#"
 FEWEST_MARKS, NEARLY_ALL, LONGEST = 2, 0.95, 110
 NUMBER = re.compile(r"[+-]?[0-9][0-9.,:/-]*")
 BROWSER = "Mozilla/"
+MESSAGE = re.compile(r"(?:[FBM]HS|MSH)\|\^|ISA\*|UN[AB][:+]|STX=|\{1:F|8=FIX|BEGIN:V|<\?xml")  # of HL7, EDI, SWIFT, …
 ARROWS = {"->", "-->", "=>", "→", "»"}
 WORD = re.compile(r"[^\W\d_]{2,}")
 SPECIAL = re.compile(r"([\\^$.|?*+()\[\]{}])")
@@ -53,6 +54,11 @@ class Phrase:
     words: tuple[str, ...]
     pattern: str
     what: str = ""  # where it is told by another pattern
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it holds of short texts too: no sentence, but a measure or fields between marks."""
+        return bool(self.what) or self.words[0] in FIELD_MARKS
 
     @property
     def _said(self) -> str:
@@ -92,9 +98,10 @@ def phrases(observation: Observation) -> dict[tuple[Relation, str], Phrase]:
     """Text columns whose sampled values are so written."""
     found: dict[tuple[Relation, str], Phrase] = {}
     for table, columns in sampled_tables(observation):
-        landed = is_landed(table)
+        landed = is_landed(table) or is_passed_on(table)
         for values in columns:
-            text = is_text(values.column) and not (landed and values.column.not_null)  # what came is kept as it came
+            kept = (landed and values.column.not_null) or all(map(MESSAGE.match, values.common))  # as it came, or went
+            text = is_text(values.column) and not kept
             phrase = _measure(table, values) or _phrase(table, values) or _fields(table, values) if text else None
             if phrase:
                 found[table.name, values.column.name] = phrase

@@ -51,6 +51,8 @@ THREE: tuple[tuple[LiteralString, int, Three], ...] = (
     ("{a} * {b} * (1 + {c})", 2, lambda a, b, c: a * b * (1 + c)),
     ("{a} * {b} * (100 + {c}) / 100.0", 2, lambda a, b, c: a * b * (100 + c) / 100),
     ("{a} * {b} * {c} / 100.0", 3, lambda a, b, c: a * b * c / 100),
+    ("{a} * {b} * {c} / 1000.0", 3, lambda a, b, c: a * b * c / 1000),
+    ("{a} * {b} * {c} / 1000000.0", 3, lambda a, b, c: a * b * c / 1_000_000),
     ("{a} * {b} * {c}", 3, lambda a, b, c: a * b * c),
     ("{a}::numeric / nullif({a} + {b} + {c}, 0)", 1, lambda a, b, c: a / (a + b + c)),
     ("100.0 * {a} / nullif({a} + {b} + {c}, 0)", 1, lambda a, b, c: 100 * a / (a + b + c)),

@@ -17,6 +17,7 @@ from pgrefit.rules._ask import Row, named, row_of, sample_of, scan
 ROWS = 1000
 FEWEST_ROWS = 20
 NAME = "[[:alpha:]][[:alnum:]_. -]{0,30}"
+WORD = "[[:alpha:]][[:alnum:]_.-]{0,30}"
 DAY = "[12][0-9]{3}-[01][0-9]-[0-3][0-9]"
 LOCAL_DAY = r"[0-3]?[0-9][./-][0-3]?[0-9][./-](19|20)[0-9]{2}"
 TIME = "([T ][0-2][0-9]:[0-5][0-9](:[0-5][0-9])?(Z|[+-][0-9:]{2,5})?)?"
@@ -37,6 +38,8 @@ TEMPLATES = (
                  rf"[=:][^{mark}=]*)+[{mark}]?\s*$", 0.5)
         for mark in (";", ",", "&", "|")
     ),
+    Template("pairs of name and value, with blanks between them",
+             rf"^\s*{WORD}[=:]\s?[^\s=:]+(\s+{WORD}[=:]\s?[^\s=:]+)+\s*$", 0.7),
     Template("a name, and its address of mail in brackets", r"^\s*[^<>@]+<[^<>@\s]+@[^<>@\s]+>\s*$", 0.7),
     Template("a date, and then what is said", rf"^\s*[[(]?({DAY}|{LOCAL_DAY}){TIME}[])]?[\s:,;-]+[^\s\d]", 0.7),
 )  # fmt: skip

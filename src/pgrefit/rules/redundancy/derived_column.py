@@ -44,10 +44,13 @@ from pgrefit.rules.redundancy._formulas import (
     hypotheses,
     number,
 )
-from pgrefit.rules.redundancy._joined import joins, texts
+from pgrefit.rules.redundancy._joined import joins, sources
 from pgrefit.rules.redundancy._joined import sampled as sampled_texts
+from pgrefit.rules.redundancy._lasting import clocks, lasting
+from pgrefit.rules.redundancy._lengths import lengths
 from pgrefit.rules.redundancy._moments import finite, hours, moments, parts, spans
-from pgrefit.rules.redundancy._years import ages
+from pgrefit.rules.redundancy._running import Running, running
+from pgrefit.rules.redundancy._years import Age, ages
 
 ROWS = 300
 MOST_BORROWED = 8  # columns of other tables
@@ -67,7 +70,7 @@ def _asks(observation: Observation) -> Iterator[Question]:
         counted = sampled_days(observation, table)
         if counted:
             yield counted
-        yield from (age.question() for age in ages(observation, table))
+        yield from (found.question() for found in _of_other_kinds(observation, table))
         for hypothesis in _hypotheses(observation, table):
             yield _counts(table, hypothesis)
             row = row_of(observation, _counts(table, hypothesis))
@@ -78,12 +81,24 @@ def _asks(observation: Observation) -> Iterator[Question]:
 def _worth_a_look(observation: Observation) -> Iterator[Table]:
     """Tables of a few rows at least with two numbers or some texts, or a number beside a document or a moment."""
     for table in tables(observation):
-        numbers = _numbers(table)
-        enough = len(numbers) > 1 or (numbers and (documents(table) or moments(table))) or days(table)
-        enough = enough or texts(observation, table)
         few = 0 <= statistics_of(observation, table).rows < FEWEST_ROWS and table.kind == "table"
-        if enough and not few and not is_empty(observation, table):
+        if few or is_empty(observation, table):
+            continue
+        numbers = _numbers(table)
+        enough = len(numbers) > 1 or bool((numbers and (documents(table) or _terms_of(table))) or days(table))
+        enough = enough or bool(sources(observation, table) or lasting(table))
+        if enough:
             yield table
+
+
+def _of_other_kinds(observation: Observation, table: Table) -> tuple[Age | Running, ...]:
+    """What follows from the day on which it was counted, or from the row before."""
+    return *ages(observation, table), *running(observation, table)
+
+
+def _terms_of(table: Table) -> bool:
+    """Whether it has moments, times or texts of which a number may be counted."""
+    return bool(moments(table) or clocks(table) or lengths(table, _numbers(table)))
 
 
 def _numbers(table: Table) -> list[str]:
@@ -127,12 +142,13 @@ def _borrowed(observation: Observation, table: Table) -> dict[str, Borrowed]:
 
 
 def _terms(observation: Observation, table: Table) -> list[Term]:
-    return [*terms(observation, table), *((*spans(table), *parts(table)) if _numbers(table) else ())]
+    of_times = (*spans(table), *parts(table), *clocks(table), *lengths(table, _numbers(table)))
+    return [*terms(observation, table), *(of_times if _numbers(table) else ())]
 
 
 def _hypotheses(observation: Observation, table: Table) -> tuple[Hypothesis, ...]:
     """Formulas that hold on the sample; where those that they read are found to follow too, in terms of the rest."""
-    joined_texts = (*joins(observation, table), *later_days(observation, table))
+    joined_texts = (*joins(observation, table), *later_days(observation, table), *lasting(table))
     rows = rows_of(observation, _sampled(observation, table)) if _numbers(table) else None
     if not rows:
         return joined_texts
@@ -250,10 +266,10 @@ def derived_column(observation: Observation) -> Iterator[Finding]:
             row = row_of(observation, _counts(table, hypothesis))
             if row and _holds(row):
                 yield _finding(observation, table, hypothesis, row)
-        for age in ages(observation, table):
-            row = age.holds(observation)
+        for found in _of_other_kinds(observation, table):
+            row = found.holds(observation)
             if row:
-                yield age.finding(row)
+                yield found.finding(row)
 
 
 def _finding(observation: Observation, table: Table, hypothesis: Hypothesis, row: Row) -> Finding:

@@ -17,6 +17,7 @@ ATTRIBUTE = {
     "attr", "attribute", "property", "prop", "characteristic",
     "attribut", "merkmal", "eigenschaft", "atributo", "propiedad", "caracteristica", "propriete", "caracteristique",
     "attributo", "proprieta", "propriedade", "kenmerk", "eigenschap", "cecha", "atrybut",
+    "ozellik", "ozelligi", "nitelik", "atribut", "egenskap", "ominaisuus", "zokusei", "vlastnost", "cirri",
 }  # fmt: skip
 # What is an attribute where a text is beside it that is named as its value, or several values of different types are.
 FIELDS = {"param", "parameter", "field", "feature", "spec", "specification", "variable"}
@@ -24,8 +25,11 @@ KEYS = {*FIELDS, "key", "name", "code", "cle", "clef", "clave", "chave", "schlue
         "campo", "feld", "veld", "nom", "nombre", "naam", "nazwa"}  # fmt: skip
 LONG_WORDS = ("attribute", "property")  # also at the end of what is run together
 LABELS = {"label", "tag", "annotation", "header"}
-VALUE = {"value", "val", "wert", "valeur", "valor", "valore", "waarde", "wartosc"}
+VALUE = {"value", "val", "wert", "valeur", "valor", "valore", "waarde", "wartosc", "deger", "degeri", "nilai", "varde",
+         "vaerdi", "verdi", "hodnota", "arvo", "atai", "ertek"}  # fmt: skip
 MOST_COLUMNS = 12
+FEWEST_TYPES = 3
+ONE = (0.8, 1.02)  # values of a row, on average
 HOUSEKEEPING = {"at", "by", "created", "updated", "modified", "deleted", "last", "date", "version"}
 
 
@@ -59,7 +63,7 @@ HOUSEKEEPING = {"at", "by", "created", "updated", "modified", "deleted", "last",
 def entity_attribute_value(observation: Observation) -> Iterator[Finding]:
     """Tables that name an entity, an attribute of it and, as text or in a column for each type, its value."""
     for table in stored_tables(observation):
-        found = _by_names(table) or by_values(observation, table)
+        found = _by_names(table) or _by_types(observation, table) or by_values(observation, table)
         if found and not _identifies(table, *found[1:]):
             yield _finding(observation, table, *found)
 
@@ -81,6 +85,27 @@ def _by_names(table: Table) -> tuple[Column, Column, list[Column]] | None:
     entities = [c for c in table.columns if _names_entity(table, c) and c not in attributes and c not in values]
     open_type = len(values) > 1 or any(is_text(value) for value in values)
     return (entities[0], attributes[0], values) if entities and open_type else None
+
+
+def _by_types(observation: Observation, table: Table) -> tuple[Column, Column, list[Column]] | None:
+    """Two columns of a key, and for each type of value a column, of which each row fills one."""
+    statistics = statistics_of(observation, table)
+    keys = [i.columns for i in table.indexes if i.unique and len(i.columns) == 2 and i.predicate is None]
+    columns = table.columns if len(table.columns) <= MOST_COLUMNS else ()
+    values = [c for c in columns if not c.not_null and all(c.name not in key for key in keys)]
+    seen = [statistics.column(value.name) for value in values]
+    filled = sum(1 - each.null_fraction for each in seen if each)
+    if (
+        not keys
+        or len({value.type for value in values}) < FEWEST_TYPES
+        or not all(seen)
+        or not ONE[0] <= filled <= ONE[1]
+    ):
+        return None
+    pair = [c for c in columns if c.name in keys[0]]
+    entity = next((c for c in pair if any(c.name in key.columns for key in table.foreign_keys)), None)
+    attribute = next((c for c in pair if c is not entity), None)
+    return (entity, attribute, values) if entity and attribute else None
 
 
 def _finding(

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgrefit.model import lookup
 from pgrefit.model.finding import Cost, Evidence, Finding, Severity, rule
 from pgrefit.model.observation import Observation
-from pgrefit.model.snapshot import Snapshot, Table
+from pgrefit.model.snapshot import Table
 from pgrefit.rules._ask import catalog, known, statistic, statistics_of
 from pgrefit.rules._columns import stored_tables
+from pgrefit.rules._left_over import TEMPORARY, is_dated, marks_of, original_of
 from pgrefit.rules._names import stems, words
 
-TEMPORARY = {"tmp", "temp", "bak", "bck", "bkp", "backup", "deleteme", "todelete", "obsolete", "unused", "zz", "junk"}
-OF_ANOTHER = {*TEMPORARY, "old", "orig", "original", "copy", "new", "save", "saved", "prev", "previous", "before"}
-ALIKE = 0.6  # share of the columns that a copy still has
-DATE = 6  # digits, at least
-# The same in other languages, where the table is like the one that its other words name.
-ABROAD = {
-    "alt", "alte", "altes", "kopie", "sicherung", "neu", "antiguo", "antigua", "viejo", "vieja", "copia", "respaldo",
-    "nuevo", "ancien", "ancienne", "copie", "sauvegarde", "vieux", "oud", "oude", "vecchio", "vecchia", "antigo",
-    "antiga", "stary", "stara", "kopia", "velho",
-}  # fmt: skip
-MARKS = OF_ANOTHER | ABROAD
 PASSING = {"buffer", "cache", "export", "import", "load", "queue", "session", "stage", "staging", "upload", "work"}
 TRIALS = {"test", "dummy", "foo", "bar", "asdf", "qwerty", "xxx", "blah"}  # of which nothing else is the name
 
@@ -52,11 +41,10 @@ TRIALS = {"test", "dummy", "foo", "bar", "asdf", "qwerty", "xxx", "blah"}  # of 
 def left_over_table(observation: Observation) -> Iterator[Finding]:
     """Tables that are named as a copy and have the columns of the original, or are named so and have no constraint."""
     for table in stored_tables(observation):
-        dated = _is_dated(table)
-        marks = set(stems(table.name.name) if dated else _ends(table)) & MARKS
+        dated, marks = is_dated(table), marks_of(table)
         if not (marks or dated or _is_trial(table)) or observation.snapshot.references_to(table.name) or table.inherits:
             continue
-        original = _original(observation.snapshot, table)
+        original = original_of(observation.snapshot, table)
         passing = marks & TEMPORARY and (dated or _is_bare(table) or _begins_so(table))
         if original or passing or _is_trial(table):
             yield Finding(
@@ -78,31 +66,6 @@ def _begins_so(table: Table) -> bool:
 def _is_trial(table: Table) -> bool:
     """test, test2, foo_1."""
     return bool(words(table.name.name)) and all(w in TRIALS or w.isdecimal() for w in words(table.name.name))
-
-
-def _ends(table: Table) -> tuple[str, ...]:
-    """The first and the last word of the name that is no number."""
-    said = [word for word in stems(table.name.name) if not word.isdecimal()]
-    return (said[0], said[-1]) if len(said) > 1 or (said and said[0] in {"tmp", "temp"}) else ()
-
-
-def _is_dated(table: Table) -> bool:
-    return any(word.isdecimal() and len(word) >= DATE for word in words(table.name.name))
-
-
-def _original(db: Snapshot, table: Table) -> Table | None:
-    """The table of the same schema whose name it has beside the mark and numbers, if it shares most of its columns."""
-    kept = tuple(w for w in stems(table.name.name) if w not in MARKS and not w.isdecimal())
-    found = _by_words(db).get((table.name.schema, kept))
-    if found is None or found.name == table.name or table.partition_of:
-        return None
-    mine, its = ({column.name for column in one.columns} for one in (table, found))
-    return found if len(mine & its) >= ALIKE * max(len(mine), 1) else None
-
-
-@lookup.remembered
-def _by_words(db: Snapshot) -> dict[tuple[str, tuple[str, ...]], Table]:
-    return {(table.name.schema, stems(table.name.name)): table for table in db.own_tables() if not table.partition_of}
 
 
 def _is_bare(table: Table) -> bool:

@@ -11,7 +11,7 @@ from pgrefit.model.finding import Evidence, Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import TEXT_TYPES, catalog, known, named, statistics_of
-from pgrefit.rules._columns import columns_of_type, seen_values
+from pgrefit.rules._columns import columns_of_type, domain_of, seen_values
 from pgrefit.rules._languages import meanings
 from pgrefit.rules._names import words
 
@@ -33,7 +33,10 @@ ITEMS = re.compile(r"\[?[^,;|\s][^,;|]{0,60}(?:\s?[,;|]\s?[^,;|]{1,60})+\]?")
 SHARE = 0.3  # of the values that ANALYZE kept
 FEWEST = 2  # values, and lists among them
 SENTENCE = 5  # words of a part of prose
-MARKS = (";", "|", ",", "/")
+MARKS = (";", "|", ",", "/", "\n")
+FRAMED = re.compile(r"\{[^{}:]+\}|([,;|#])[^,;|#]+\1([^,;|#]+\1)*")  # {a,b} as an array is written, and |1|2|
+WHOLE = re.compile(r"[<>~+-]?\d+")
+BETWEEN = re.compile(r"[,;|#]")
 FEWEST_LISTS, FEWEST_MARKED = 6, 4  # that tell, where no name does; with a mark that prose has not
 MOST_ITEM_WORDS, LONGEST_ITEM = 5, 40
 NEARLY_ALL = 0.98  # of the parts, that are items
@@ -67,7 +70,8 @@ def list_in_text(observation: Observation) -> Iterator[Finding]:
     """
 
     def may_hold_lists(_: Table, column: Column) -> bool:
-        return not column.type.endswith("[]")
+        domain = domain_of(observation.snapshot, column.type)
+        return not (column.type if domain is None else domain.base).endswith("[]")
 
     for table, columns in columns_of_type(
         observation, lambda type_: type_.partition("(")[0] in TEXT_TYPES, may_hold_lists
@@ -95,12 +99,29 @@ def _joins_items(observation: Observation, table: Table, column: Column) -> bool
     values = [value.strip() for value in seen_values(statistics_of(observation, table).column(column.name))]
     if len(values) < FEWEST_MARKED or meanings(column.name) & TWO_OF_ONE:
         return False
-    return any(_are_joined(values, mark) for mark in MARKS)
+    return _are_framed(values) or any(_are_joined(values, mark) for mark in MARKS)
+
+
+def _are_framed(values: list[str]) -> bool:
+    """Whether all are written as lists are, so that one item can be searched for with its marks."""
+    filled = [value for value in values if value not in {"", "{}"}]
+    lists = [value for value in filled if BETWEEN.search(value.strip("{},;|#"))]
+    whole = all(FRAMED.fullmatch(value) for value in filled)
+    items = (item for value in lists for item in BETWEEN.split(value.strip("{},;|#")))
+    return (
+        whole
+        and len(lists) >= max(FEWEST_LISTS, SHARE * len(filled))
+        and all(0 < len(i) <= LONGEST_ITEM for i in items)
+    )
 
 
 def _are_joined(values: list[str], mark: str) -> bool:
+    if mark == "\n" and any(":" in value for value in values):  # lines that say what they are about
+        return False
     split = [[item.strip() for item in value.strip("[]{}").split(mark)] for value in values if value]
     lists = [items for items in split if len(items) > 1]
+    if mark == "," and all(len(items) == 2 and all(map(WHOLE.fullmatch, items)) for items in lists):  # 12,5
+        return False
     occurring = Counter(chain(*split))
     items = sum(seen for item, seen in occurring.items() if _is_item(item, mark))
     fewest = FEWEST_MARKED if mark in ";|" else FEWEST_LISTS
@@ -134,7 +155,7 @@ def _finding(table: Table, column: Column, share: float) -> Finding:
         evidence=known((
             catalog("type", column.type),
             Evidence(measure="share of lists among values that ANALYZE kept", source="statistics",
-                     value=round(share, 2) if seen else ()),
+                     value=round(share, 2) if share >= SHARE else ()),
         )),
         advice="make a table of its own with a row for each item; or an array, where nothing else refers to the items",
     )  # fmt: skip

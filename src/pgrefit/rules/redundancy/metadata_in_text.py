@@ -203,7 +203,7 @@ def metadata_in_text(observation: Observation) -> Iterator[Finding]:
     """Texts in which the same labels begin lines of many rows, or that are written by another template."""
     written_by = phrases(observation)
     wide = {(table.name, column.name) for table, column in _texts(observation)}
-    short = (phrase for place, phrase in written_by.items() if phrase.what and place not in wide)
+    short = (phrase for place, phrase in written_by.items() if phrase.is_certain and place not in wide)
     yield from filter(None, (phrase.finding(observation) for phrase in short))
     for table, column in _texts(observation):
         labels = _labels(observation, table, column)

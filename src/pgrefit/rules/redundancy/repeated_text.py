@@ -17,10 +17,12 @@ from pgrefit.rules.data._meanings import FREE_TEXT, means
 FEWEST_ROWS = 500
 MOST_DIFFERENT = 1000
 ROWS_OF_EACH = 20  # text
-LONG = 16  # mean bytes
+LONG = 24  # mean bytes
 LEAST_BYTES = 16_384
 MOSTLY = 0.6  # of the texts, that have several words: no keys and addresses
 HEADER = 4  # bytes of a number that takes its place
+OF_A_KIND = {"description", "message", "details", "summary", "clause", "body", "content"}  # free, or of a list
+FEW, MANY_OF_EACH, LONGER = 50, 100, 32  # different ones, rows of each, mean bytes: then nobody wrote them by hand
 SHORTER, ABOUT = 0.5, 0.2  # of the bytes, a code of it that stands beside it; of the different ones
 
 
@@ -52,7 +54,8 @@ def repeated_text(observation: Observation) -> Iterator[Finding]:
         statistics = statistics_of(observation, table)
         for column in table.columns if statistics.rows >= FEWEST_ROWS else ():
             seen = statistics.column(column.name) if is_text(column) else None
-            if seen and _repeats(statistics, seen) and _is_free(table, column) and not _has_code(statistics, seen):
+            listed = seen and _repeats(statistics, seen) and _is_listed(table, column, statistics, seen)
+            if seen and listed and not _has_code(statistics, seen):
                 yield _finding(table, column, statistics, seen)
 
 
@@ -73,10 +76,15 @@ def _repeats(statistics: TableStatistics, seen: ColumnStatistics) -> bool:
     return few and seen.average_width >= LONG and _bytes(statistics, seen) >= LEAST_BYTES
 
 
-def _is_free(table: Table, column: Column) -> bool:
-    """Under no key, no check, not computed, and nothing that people write as they like."""
-    kept = column.generated or column.name in key_columns(table) or is_checked(table, column.name)
-    return not (kept or means(column, FREE_TEXT - {"text", "template"}))
+def _is_listed(table: Table, column: Column, statistics: TableStatistics, seen: ColumnStatistics) -> bool:
+    """Under no key, no check, not computed, and nothing that people write as they like, or plainly not written so."""
+    if column.generated or column.name in key_columns(table) or is_checked(table, column.name):
+        return False
+    if not means(column, FREE_TEXT - {"text", "template"}):
+        return True
+    different, filled = _different(statistics, seen), statistics.rows * (1 - seen.null_fraction)
+    few = different <= FEW and filled >= MANY_OF_EACH * different and seen.average_width >= LONGER
+    return few and not means(column, FREE_TEXT - {"text", "template", *OF_A_KIND})
 
 
 def _has_code(statistics: TableStatistics, seen: ColumnStatistics) -> bool:

@@ -15,7 +15,9 @@ from pgrefit.rules.redundancy.numbered_columns import MONTH_NUMBERS
 
 FEWEST = 3
 SHOWN = 12
-Form = tuple[str, tuple[str, ...], frozenset[tuple[str, str]]]  # schema, name without what counts, columns
+NEARLY = 0.75  # of the columns of two of them: one was added in some year
+MOST_FORMS = 5
+Form = tuple[str, tuple[str, ...]]  # schema, name without what counts
 
 
 @rule(
@@ -44,16 +46,29 @@ Form = tuple[str, tuple[str, ...], frozenset[tuple[str, str]]]  # schema, name w
     """,
 )
 def table_per_period(observation: Observation) -> Iterator[Finding]:
-    """Three tables or more with the same columns, whose names differ in numbers or months alone."""
-    found: defaultdict[Form, list[Table]] = defaultdict(list)
+    """Three tables or more with the same columns, but for a few, whose names differ in numbers or months alone."""
+    found: defaultdict[Form, list[list[Table]]] = defaultdict(list)
     for table in stored_tables(observation):
         name = _without_period(table.name.name)
         if name and table.kind == "table" and not table.inherits:
-            columns = frozenset((column.name, column.type) for column in table.columns)
-            found[table.name.schema, name, columns].append(table)
-    for alike in found.values():
-        if len(alike) >= FEWEST:
-            yield _finding(alike)
+            _add(found[table.name.schema, name], table)
+    for groups in found.values():
+        yield from (_finding(alike) for alike in groups if len(alike) >= FEWEST)
+
+
+def _add(groups: list[list[Table]], table: Table) -> None:
+    """To the tables that have nearly the same columns."""
+    mine = _columns(table)
+    for group in groups[:MOST_FORMS]:
+        others = _columns(group[0])
+        if len(mine & others) >= NEARLY * len(mine | others):
+            group.append(table)
+            return
+    groups.append([table])
+
+
+def _columns(table: Table) -> frozenset[tuple[str, str]]:
+    return frozenset((column.name, column.type) for column in table.columns)
 
 
 def _without_period(name: str) -> tuple[str, ...]:
@@ -66,7 +81,7 @@ def _without_period(name: str) -> tuple[str, ...]:
 def _finding(alike: list[Table]) -> Finding:
     return Finding(
         object=str(alike[0].name),
-        message=f"is one of {len(alike)} tables with the same columns that are told apart by a number in their name",
+        message=f"is one of {len(alike)} tables with nearly the same columns, told apart by a number in their name",
         severity=Severity.INFO,
         evidence=(
             catalog("tables", tuple(table.name.name for table in alike[:SHOWN])),

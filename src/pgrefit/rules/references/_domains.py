@@ -19,6 +19,7 @@ from ._key import Key, Option, flat
 from ._kinds import has_kinds, keeps_records
 from ._lead import Lead
 from ._link import FAR_ALONG, FAR_OFF, FEWEST_TIGHT, FEWEST_VALUES_ALONE, looseness
+from ._readings import says_key
 from ._vocabulary import CODES, COUNTED, ELSEWHERE, GENERIC, NODES, QUANTITIES, THINGS
 
 MOST_GONE = 1.5  # so many times as many values as keys: some refer to nothing
@@ -31,8 +32,10 @@ AS_WIDE = 0.5  # how much the widths of texts of one kind may differ
 COUNTS = {(word,) for word in COUNTED - CODES}
 AMOUNTS = {(word,) for word in QUANTITIES | {"count", "total", "number"}}
 BY_CHANCE = 0.1  # that some key ends there
+BY_CHANCE_OF_KEYS = 0.3  # where the name says that it is a foreign key
 FEWEST_NAMING = 2  # tables that name the same thing
 IN_ORDER = 0.98  # correlation with the order of rows, of what is reckoned from a number that goes up with them
+WIDE_APART = 4  # times as many numbers as rows, of a key that is not the primary one
 NONE = {0, -1}  # that people write for none
 
 
@@ -105,14 +108,21 @@ def _near(observation: Observation, lead: Lead) -> Iterator[Domain]:
 
 
 def _tight(db: Snapshot, lead: Lead, column: ColumnStatistics, values: float, near: list[Domain]) -> Domain | None:
-    """The one key whose numbers end where those of a column end that is named like a reference."""
+    """The one key whose numbers end where those of a column end that is named like a reference, or are all in use."""
     numbers = [number for number in _numbers(column) if number not in NONE]
     named = reference_name(lead.column.name)
     marked = named.marked and named.base[-1] not in BY
+    if marked and numbers and says_key(lead.column):
+        all_used = [d for d in near if (d.least, d.greatest, d.rows) == (numbers[0], numbers[-1], values)]
+        if len(all_used) == 1:
+            return all_used[0]
     if not (marked and numbers and values >= FEWEST_TIGHT) or set(named.base) & (ELSEWHERE | NODES | THINGS):
         return None
     chance = len(near) * looseness(values)
-    if chance > BY_CHANCE and _tables_that_name(db)[named.base[-1]] < FEWEST_NAMING:
+    if (
+        chance > (BY_CHANCE if not says_key(lead.column) else BY_CHANCE_OF_KEYS)
+        and _tables_that_name(db)[named.base[-1]] < FEWEST_NAMING
+    ):
         return None
     reached = [
         d for d in near if 0 <= d.greatest - numbers[-1] <= looseness(values) * d.reach and d.least <= numbers[0]
@@ -158,13 +168,16 @@ def _domains(observation: Observation) -> dict[str, dict[str, list[Domain]]]:
     """The main keys of one column, by family and schema."""
     found: defaultdict[str, defaultdict[str, list[Domain]]] = defaultdict(lambda: defaultdict(list))
     keys = keys_of(observation.snapshot)
-    for key in (key for near in keys.of_table.values() for key in near if key.primary):
+    for key in (key for near in keys.of_table.values() for key in near):
         statistics = statistics_of(observation, key.table)
         column = statistics.column(key.column.name)
         family = keys.family(key.column)
         bounds = _numbers(column) if column and family == "whole" else [0, 0] if family == "text" else []
         if column and bounds and statistics.rows >= FEWEST_VALUES_ALONE:
             domain = Domain(key, bounds[0], bounds[-1], statistics.rows, column.average_width)
+            wide = family == "whole" and domain.reach >= WIDE_APART * domain.rows  # met by no chance
+            if not (key.primary or wide):
+                continue
             found[family][key.table.name.schema].append(domain)
     return {family: dict(schemas) for family, schemas in found.items()}
 

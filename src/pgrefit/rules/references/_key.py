@@ -128,6 +128,11 @@ def shared_words(db: Snapshot) -> dict[str, str]:
     return found
 
 
+def same_name(column: Column, key: Column) -> bool:
+    """Whether two columns have one name, and not that of very many."""
+    return flat(column.name) == flat(key.name) and flat(key.name) not in GENERIC
+
+
 def column_prefix(table: Table) -> str:
     """What the names of all columns of a table begin with (l_, ps_); '' where that is a word."""
     first, mark, _ = table.columns[0].name.lower().partition("_") if table.columns else ("", "", "")

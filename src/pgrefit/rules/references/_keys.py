@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pgrefit.model.names import Relation
 from pgrefit.model.snapshot import Column, Snapshot, Table
 from pgrefit.rules._languages import english
-from pgrefit.rules._names import BY, reference_name, stems
+from pgrefit.rules._names import reference_name, stems
 
 from ._key import (
     ENDS,
@@ -22,26 +22,45 @@ from ._key import (
     is_home,
     is_plural,
     plain_name,
+    same_name,
     shared_words,
     table_word,
 )
+from ._people import persons
 from ._ranking import MOST_ALIKE, SHORTEST, few, ranked
 from ._readings import (
     begins_range,
+    ends_some,
     has_people,
     is_about,
     is_beside,
-    is_link,
     is_own_kind,
+    is_typed_key,
     names_itself,
     same_stem,
+    says_key_of_own,
     shortens,
     table_names,
 )
-from ._spelled import ENDINGS, FIRST_MARKS, of_head, of_one_end, otherwise_written, run_together
+from ._spelled import (
+    ENDINGS,
+    FIRST_MARKS,
+    UNTELLING,
+    of_beginning,
+    of_compound,
+    of_first_noun,
+    of_first_words,
+    of_head,
+    of_last_words,
+    of_one_end,
+    of_other_keys,
+    otherwise_written,
+    run_together,
+)
 from ._types import base_type
 from ._vocabulary import (
     ABOVE,
+    ADDED,
     AMBIGUOUS,
     CODES,
     COUNTED,
@@ -55,18 +74,14 @@ from ._vocabulary import (
     QUANTITIES,
     ROLES,
     SHORT_FORMS,
-    STAFF,
-    STAFF_ROLES,
     TO,
     UPWARDS,
 )
 
-TITLES = {"name", "title", "label"}  # unique perhaps, but what nobody calls an id
+TITLES = {"name", "title", "label"}  # what nobody calls an id
 MOST_TRIED = 300
 SHORTEST_START = 3  # letters of a short form
-UNTELLING = GENERIC | QUANTITIES | COUNTED
 LAST_ABOVE = {(word,) for word in ABOVE}
-LAST_OF = {(word,) for word in OF}
 UNSETTLED = ELSEWHERE | NODES | ABOVE  # words of what may be of any table, or of none
 UNSURE = {(word,) for word in AMBIGUOUS - {"by", "to", "user", "person"}}
 Told = dict[tuple[str, str], tuple[Option, ...]]  # by a column's name and what its values can equal
@@ -102,7 +117,8 @@ class Keys:
         """Make a key, and enter it."""
         parts, word = stems(table.name.name), table_word(table)
         shared = shared_words(self.db).get(table.name.schema)
-        short = "".join(parts[1:]) if len(parts) > 1 and parts[0] == shared else word
+        first = 0 if len(parts) < 2 or parts[0] != shared else 2 if len(parts) > 2 and len(parts[1]) == 1 else 1
+        short = "".join(parts[first:]) if first else word
         self.enter(Key(table, column, primary, short, is_home(table, column, {word, short}, primary=primary)))
 
     def enter(self, key: Key) -> None:
@@ -126,7 +142,10 @@ class Keys:
         """Enter unique columns named after no table, of which there is one: nothing else can they refer to."""
         for name, near in self.unsure.items():
             base = reference_name(near[0].column.name).base
-            others = ("".join(base[start:]) in self.by_table for start in range(len(base)))
+            tails = [base[start:] for start in range(len(base))]
+            others = (
+                "".join(t) in self.by_table or ends_some(self.by_ending.get("".join(t), ()), t, name) for t in tails
+            )
             persons = bool(set(base) & (ROLES | PEOPLE)) and near[0] not in (*self.people, *self.actors)
             unsure = bool(set(base) & UNSETTLED) or (persons and not has_people(near[0].table))
             plain = name.endswith(("id", "guid")) and len(near) == 1 and name not in self.by_name  # not an api_key
@@ -138,10 +157,12 @@ class Keys:
             self.by_table[name].append(key)
         if len(parts) > 1:
             self.by_words[frozenset(parts)].append(key)
-        for first in {name[:SHORTEST_START] for name in (key.word, table_word(key.table))}:
+        for first in {name[:SHORTEST_START] for name in (key.word, table_word(key.table), *parts[-1:])}:
             self.by_start[first].append(key)
         for start in range(1, len(parts)):
             self.by_ending["".join(parts[start:])].append(key)
+        for start in range(1, len(parts) - 1 if ADDED.issuperset(parts[-1:]) else 0):  # catalog_product_entity
+            self.by_ending["".join(parts[start:-1])].append(key)
         for start in range(1, len(key.word) - SHORTEST if len(parts) == 1 else 0):  # maplegendset
             self.by_ending[key.word[start:]].append(key)
         if {key.kind, "".join(english(key.kind)), *parts[-1:]} & PEOPLE and not is_about(key):
@@ -158,29 +179,29 @@ class Keys:
             better = known is None or (option.fit, not option.bare) > (known.fit, not known.bare)
             if better and self.family(option.key.column) == wanted and not self._another(table, column, option):
                 found[option.key] = option
-        exact = {k.table.name: k for k in found if _same_name(column, k.column) and k.table.name != table.name}
+        exact = {k.table.name: k for k in found if same_name(column, k.column) and k.table.name != table.name}
         return ranked(table, (o for key, o in found.items() if exact.get(key.table.name, key) is key))
 
     def _another(self, table: Table, column: Column, option: Option) -> bool:
         """Whether the name is rather the table's own key, a natural one, or that of something elsewhere."""
         key, own, unique = option.key, option.key.table.name == table.name, self._unique(table, column)
-        itself = own and (key.column.name == column.name or (option.fit == SAME and not option.bare))
+        named = option.fit == SAME and not option.bare and not says_key_of_own(column)
+        itself = own and (key.column.name == column.name or named)
         itself |= option.fit < SAME and names_itself(table, column)
-        itself |= unique and not (key.primary or key.home) and _same_name(column, key.column)  # each has its own
+        itself |= unique and not (key.primary or key.home) and same_name(column, key.column)  # each has its own
         rootless = own and unique and column.not_null
         text = self.family(column) == "text"
         same = key.home and flat(key.column.name) == flat(column.name) and reference_name(column.name).marked
         natural = not key.primary and not same
+        typed = text and not key.primary and is_typed_key(column, self.of_table[key.table.name])
         by_chance = natural if text else option.fit == LIKE and self.family(column) == "whole"  # github_id
         title = text and not key.primary and not option.bare and flat(key.column.name) in TITLES
         elsewhere = option.fit < SAME and bool(set(stems(column.name)) & ELSEWHERE)
         return (
             itself
-            or rootless
+            or (rootless or typed or title or elsewhere)
             or (by_chance and unique)
-            or title
-            or elsewhere
-            or is_own_kind(table, column, key)
+            or is_own_kind(table, column, key, self.of_table.get(table.name, ()))
             or is_beside(table, column, key)
         )
 
@@ -201,19 +222,23 @@ class Keys:
         parts_played = ROLES - {"by", "to", "user", "person"}
         named = reference.marked or (parts[-1:] == ("to",) and parts[0] in TO) or parts[-1:] == ("via",)
         if whole and wanted == "uuid" and reference.base[-1:] == ("user",):
-            yield from self.person(reference.base, wanted)  # their profiles may be meant
+            yield from persons(self, reference.base, wanted)  # their profiles may be meant
         if wanted != "whole":  # whose values tell which of several is meant
             yield from self._goes_on(table, reference.base)
         if named and not any(option.fit >= ENDS for option in whole):
             yield from self._partly(table, reference.base, wanted)
-            yield from self._short_form(tuple(part for part in reference.base if part != "via"), wanted)
-            yield from (replace(option, bare=wanted == "whole") for option in self._inflected(reference.base))
+            base = tuple(part for part in reference.base if part != "via")
+            yield from self._short_form(base, wanted, but=table.name if len(base) == 1 else None)
+            alike = (*self._inflected(reference.base), *of_first_noun(self, reference.base))
+            yield from (replace(o, bare=wanted == "whole") for o in alike if o.key.table.name != table.name)
             unsure = wanted == "whole" and reference.base[-1:] in UNSURE
-            yield from (replace(option, bare=option.bare or unsure) for option in self.person(reference.base, wanted))
+            yield from (replace(option, bare=option.bare or unsure) for option in persons(self, reference.base, wanted))
+        elif parts[1:] and parts[-1:] == ("uid",) and wanted == "whole" and not whole:
+            yield from (replace(option, bare=True) for option in persons(self, ("by",), wanted))
         elif not reference.marked and parts[-1:] and parts[-1] in parts_played and not whole:
             alone = not is_plural(column.name) and parts[-1] not in AMBIGUOUS
             yield from (
-                replace(o, bare=o.bare or not alone, part=alone and not o.bare) for o in self.person(parts, wanted)
+                replace(o, bare=o.bare or not alone, part=alone and not o.bare) for o in persons(self, parts, wanted)
             )
         counts = wanted == "whole" and is_plural(column.name)  # games, of a table game_map
         if not reference.marked and all(option.bare for option in whole) and not counts:
@@ -228,10 +253,11 @@ class Keys:
             counted = wanted == "whole" and not reference.marked and is_plural(name)  # errors, of a table errors
             called = self._ending_in_table(reference.base, marked=reference.marked)
             found = [*self.ending_in_key(parts), *(replace(o, fit=LIKE) if counted else o for o in called)]
-            found += otherwise_written(self, parts) if len(parts) > 1 else ()
+            found += (*otherwise_written(self, parts), *of_first_words(self, parts)) if len(parts) > 1 else ()
             found += of_one_end(self, reference.base) if reference.marked else ()
             found += of_head(self, reference.base) if parts[:1] in FIRST_MARKS and reference.marked else ()
             found += run_together(self, parts[0], wanted) if len(parts) == 1 else ()
+            found += of_other_keys(self, found) if wanted == "whole" else ()
             known = self.plainly[name, wanted] = tuple(found)
         return known
 
@@ -285,26 +311,13 @@ class Keys:
             yield from self._bare_ending(base, 0 if numbered else 1)
         coded = tuple(before) if last in CODES else parts[1:] if parts[0] in CODES else ()
         for start in range(len(coded)):
-            near = few(self.by_table.get("".join(coded[start:])))
+            several = few(self.by_ending.get("".join(coded))) if start == 0 and len(coded) > 1 else ()
+            near = few(self.by_table.get("".join(coded[start:]))) or several
             yield from (Option(key, ENDS, bare=start > 0 or wanted != "text" or not key.primary) for key in near)
-        yield from self._compound(base[-1] if base else "")
-        yield from self._begun(base)
+        yield from of_compound(self, base[-1] if base else "")
+        yield from of_beginning(self, base)
         short = (*self._short_form(coded, wanted), *self._inflected(coded)) if coded else ()
         yield from (replace(option, bare=True) for option in short)
-
-    def _begun(self, base: tuple[str, ...]) -> Iterator[Option]:
-        """item: item_definition, the one table whose name begins so."""
-        whole = "".join(base)
-        near = [key for key in self.beginning_as(whole) if stems(key.table.name.name)[: len(base)] == base]
-        if len(whole) > SHORTEST_START - 1 and len({key.table.name for key in near}) == 1 and whole not in UNTELLING:
-            yield from (Option(key, LIKE, bare=True) for key in near)
-
-    def _compound(self, word: str) -> Iterator[Option]:
-        """hausarzt: arzt, oberkategorie: kategorie; written as one word."""
-        for start in range(SHORTEST_START, len(word) - SHORTEST + 2):
-            tail = word[start:]
-            near = few(self.by_table.get(tail)) if tail not in GENERIC | QUANTITIES else ()
-            yield from (Option(key, LIKE, bare=True) for key in near)
 
     def _bare_ending(self, base: tuple[str, ...], first: int) -> Iterator[Option]:
         for start in range(first, len(base)):
@@ -334,7 +347,7 @@ class Keys:
             near = few(self.by_table.get("".join(parts[:end]))) if base and parts[: len(base)] == base else ()
             yield from (Option(key, LIKE) for key in near if table_word(key.table) != mine)
 
-    def _short_form(self, base: tuple[str, ...], wanted: str) -> Iterator[Option]:
+    def _short_form(self, base: tuple[str, ...], wanted: str, *, but: Relation | None = None) -> Iterator[Option]:
         """cust_id, part_cat_id, ship_via: the beginning of one table's name only, or a form in common use."""
         word = base[-1] if base else ""
         long = SHORT_FORMS.get(word, "")
@@ -342,7 +355,9 @@ class Keys:
         if len(base) > 1:
             near = (*near, *(key for key in self.beginning_as(base[0]) if shortens(base, key)))
         if not near and len(word) >= SHORTEST_START and word not in GENERIC:
-            near = tuple(key for key in self.beginning_as(word) if key.word.startswith(word))
+            begun = (key for key in self.beginning_as(word) if key.word.startswith(word))
+            near = tuple(key for key in begun if key.table.name != but)  # emp_id of employee is another's
+            near = near or tuple(of_last_words(self, word))
         first = min((key.word for key in near), key=len, default="")
         one = {key.table.name for key in near if key.word == first}
         if wanted != "whole" and len(near) <= MOST_ALIKE:
@@ -367,34 +382,16 @@ class Keys:
         near = self.by_start.get(word[:SHORTEST_START], [])
         return near if len(near) <= MOST_TRIED else []
 
-    def person(self, parts: tuple[str, ...], wanted: str) -> Iterator[Option]:
-        """support_rep_id, created_by, reports_to: employees or users, whichever there are."""
-        last = parts[-1] if parts else ""
-        people = self.people or self.actors
-        if last not in ROLES | BY or len(people) > MOST_ALIKE:
-            return
-        staff = [key for key in people if {key.kind, *stems(key.table.name.name)[-1:]} & STAFF]
-        near = staff if staff and last in STAFF_ROLES else people
-        plain = [key for key in near if key.kind in PEOPLE]
-        astray = last in STAFF_ROLES and not self.people  # a manager is no customer
-        links = {key for key in plain if is_link(key, plain)}
-        yield from (Option(key, LIKE, bare=astray or key in links) for key in plain or near)
-        others = self.actors if self.people and wanted == "whole" and len(self.actors) <= MOST_ALIKE else ()
-        yield from (Option(key, LIKE, bare=True) for key in others)
-
     def _above(self, table: Table, base: tuple[str, ...], *, marked: bool) -> Iterator[Option]:
         """parent_id, reply_to, duplicate_of: a row of the same table."""
         core = english("_".join(base[:-1] if base[-1:] and base[-1] in {"of", "to", "into", "a", "zu", "na"} else base))
-        of_another = base[-1:] in LAST_OF and len(base) > 1 and not set(english("_".join(base))) & UNTELLING
+        of_another = len(base) > 1 and base[-1] in OF and not set(english("_".join(base))) & UNTELLING
         named = core[-1:] in LAST_ABOVE
         qualified = core[:1] in UPWARDS or (core[:1] in LAST_ABOVE and (marked or base[-1:] == ("to",)))
         above = named or qualified  # parent_station, reply_to
         for key in self.of_table.get(table.name, ()) if above or of_another or "".join(base) in INSTEAD else ():
             if key.primary:
-                said = core[-1:] in UPWARDS and "".join(core[:-1]) in {key.word, table_word(table)}  # comment_parent
+                rest = core[:-1] if core[-1:] in UPWARDS else core[1:] if core[:1] in UPWARDS else ()
+                said = "".join(rest) in {key.word, table_word(table)}  # comment_parent, parent_location
                 plain = (marked and named) or core in UPWARDS or said
                 yield Option(key, ENDS if plain else LIKE, bare=not plain and core[-1:] not in UPWARDS)
-
-
-def _same_name(column: Column, key: Column) -> bool:
-    return flat(column.name) == flat(key.name) and flat(key.name) not in GENERIC

@@ -12,10 +12,11 @@ from pgrefit.model.snapshot import Column, Snapshot, Table
 from pgrefit.rules._ask import TEXT_TYPES, row_of, sample_of, statistics_of
 from pgrefit.rules._names import BY, reference_name, stems
 
-from ._key import ENDS, LIKE, SAME, Option, flat, is_plural, table_word
+from ._key import ENDS, LIKE, SAME, Option, flat, is_plural, same_name, table_word
 from ._link import MOST_QUESTIONS, Link, nobody
 from ._ranking import standing
-from ._vocabulary import ABOVE, COUNTED, GENERIC, NUMBERED, QUANTITIES, ROLES, USERS
+from ._readings import says_key_of_own
+from ._vocabulary import ABOVE, COUNTED, GENERIC, NUMBERED, QUANTITIES, ROLES, TO, USERS
 
 ROWS_TRIED = 300
 LONGEST_CODE = 40  # letters; a text that may be longer may hold anything under any name
@@ -56,7 +57,8 @@ class Lead:
     def certain(self) -> bool:
         """Whether the name says one key in so many words; a uuid may be that of a table in between."""
         best, *others = self.options
-        alone = not others or (others[0].fit < SAME and self.family == "whole")
+        by_another = any(other.key.table.name == best.key.table.name for other in others)
+        alone = not others or (others[0].fit < SAME and self.family == "whole" and not by_another)
         return best.fit == SAME and not best.bare and alone
 
     def question(self, observation: Observation) -> Question:
@@ -123,24 +125,35 @@ class Lead:
 
     def by_name(self, observation: Observation) -> Link | None:
         """The only key that the name, or a query, tells; for tables without rows."""
-        best = self.options[0]
-        same = [o for o in self.options if _same_name(self.column, o.key.column)]
+        best = self._main(self.options[0])
+        same = [o for o in self.options if same_name(self.column, o.key.column)]
         base, called = "".join(reference_name(self.column.name).base), table_word(best.key.table)
         alike = called != base and called.startswith(base)
         if same and best not in same and alike and not best.joined:  # the very name goes before a table called alike
             return self.link(same[0]) if len(same) == 1 and not self.several else None
-        places = [standing(self.table, option) for option in self.options]
-        alone = places.count(places[0]) == 1 and not self.several
+        others = (
+            o for o in self.options if o.key.table.name != best.key.table.name or o.key.primary >= best.key.primary
+        )
+        places = [standing(self.table, option) for option in others if option is not best]
+        alone = standing(self.table, best) not in places and not self.several
         marked = reference_name(self.column.name).marked or self.column.name.lower().endswith(("id", "_sk"))
-        alike = _same_name(self.column, best.key.column)
+        alike = same_name(self.column, best.key.column)
         exact = not self.is_key and ((best.key.primary and marked) or (alike and (best.key.primary or marked)))
-        own = best.key.table.name == self.table.name and not self._upwards(best)
+        own = best.key.table.name == self.table.name and not self._upwards(best) and not says_key_of_own(self.column)
         named = best.fit >= ENDS and not best.bare and not own and (best.key.home or exact)
         near = best.key.telling or _near(observation.snapshot, self.table, best.key.table)
         told = named and near and not _of_other_kinds(self.table, self.column, best)
         typed = best.key.primary and self.column.type == best.key.column.type and not _is_free_text(self.column.type)
         typed = typed and (self._called_so(best) or self._by_a_person(best))
         return self.link(best) if alone and (best.joined or told or typed) else None
+
+    def _main(self, option: Option) -> Option:
+        """Of the keys of a table that a marked name alike tells, the primary one: user_id is no user_name."""
+        if len(self.options) == 1:
+            return option
+        marked, place = reference_name(self.column.name).marked, standing(self.table, option)
+        mine = (o for o in self.options if o.key.table.name == option.key.table.name and o.key.primary)
+        return next((o for o in mine if marked and standing(self.table, o) == place), option)
 
     def _upwards(self, option: Option) -> bool:
         """Whether the column is named after its own table's key with a word more: prev_order_no, pay_acct_id."""
@@ -164,7 +177,8 @@ class Lead:
     def _by_a_person(self, option: Option) -> bool:
         """Whether the column is named after what a person did or is: created_by, owner_id."""
         base = reference_name(self.column.name)
-        simple = len(base.base) == 1 or (len(base.base) == 2 and base.base[-1] in BY)
+        done = len(base.base) == 2 and (base.base[-1] in BY or (base.base[-1] == "to" and base.base[0] in TO))
+        simple = len(base.base) == 1 or done
         known = simple and base.marked and option.fit == LIKE and not option.bare
         users = {o.key.table.name for o in self.options if o.key.kind in USERS}
         return known and users == {option.key.table.name} and base.base[-1] in ROLES | BY
@@ -174,10 +188,6 @@ def _is_free_text(type_name: str) -> bool:
     name, _, limit = type_name.partition("(")
     length = limit.rstrip(")")
     return name in TEXT_TYPES and not (length.isdecimal() and int(length) <= LONGEST_CODE)
-
-
-def _same_name(column: Column, key: Column) -> bool:
-    return flat(column.name) == flat(key.name) and flat(key.name) not in GENERIC
 
 
 def _of_other_kinds(table: Table, column: Column, option: Option) -> bool:

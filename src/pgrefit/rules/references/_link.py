@@ -14,6 +14,7 @@ from pgrefit.rules._indexes import serves_lookup
 from pgrefit.rules._names import stems
 
 from ._key import ENDS, LIKE, SAME, Key, Option
+from ._readings import says_key
 from ._vocabulary import NUMBERED
 
 MOST_QUESTIONS = 100_000  # that are remembered
@@ -32,6 +33,7 @@ SCATTERED = 2  # so much further apart than in a row are numbers that are no oth
 SURE = 4  # standard deviations from what numbers would match that are drawn at random
 FEWEST_TIGHT = 30  # values that reach as far as a key does, lest that be chance
 LOOSEST, GAPS_FREE = 0.05, 5
+FLAGS = 2  # different values, of which one stands for none: yes and no
 FEWEST_PLAYERS = 8  # different persons in a part, lest they be two sides
 
 
@@ -80,14 +82,16 @@ class Link:
         """Whether enough of the values that are meant to refer to something do."""
         filled = row.count("rows") - row.count("nulls") - row.count("nobody")
         copied = self.unnamed and row.count("itself") > MOST_OWN * row.count("matching")
-        return filled > 0 and row.count("matching") >= self.needed * filled and not copied
+        flag = self.family == "whole" and row.count("nobody") > 0 and row.count("distinct") <= FLAGS and not self.plain
+        return filled > 0 and row.count("matching") >= self.needed * filled and not copied and not flag
 
     def told(self, row: Row) -> bool:
         """Whether the values cannot well be equal by chance."""
         if self.plain or self.family == "uuid":
             return True
         if self.option.by_values and self.family == "whole":
-            return row.count("matching") >= FEWEST_ROWS and _by_no_chance(row)
+            used_up = says_key(self.column) and row.count("found") == row.count("parents") == row.count("distinct")
+            return row.count("matching") >= FEWEST_ROWS and (_by_no_chance(row) or used_up)
         if self.option.part and self.family == "whole":
             return row.count("matching") >= FEWEST_ROWS and row.count("distinct") >= FEWEST_PLAYERS
         sure = self.option.fit == SAME and self.indexed and not row.count("orphans")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pgrefit.model.lookup import remembered
@@ -13,6 +13,8 @@ from pgrefit.model.snapshot import Snapshot, Table
 from pgrefit.rules._access import is_users
 from pgrefit.rules._ask import is_empty, statistics_of
 from pgrefit.rules._names import reference_name, stems, words
+from pgrefit.rules._purposes import is_log
+from pgrefit.rules._said import outlives
 
 from ._directory import keys_for, keys_of
 from ._domains import by_values
@@ -20,6 +22,7 @@ from ._hints import namesakes, of_own_words, wider_kinds
 from ._joins import compared
 from ._key import ENDS, LIKE, SAME, Key, Option, flat, table_word
 from ._keys import Keys
+from ._kinds import has_kinds
 from ._lead import Lead
 from ._parents import Parents, polymorphic
 from ._ranking import ranked
@@ -30,6 +33,10 @@ from ._vocabulary import KEPT_BY_DESIGN, RECORDS
 
 OPTIONS_TRIED = 8
 UNNAMED_TRIED = 32  # where the values tell
+ARCHIVES = ("archive", "archiv", "archief", "archiwum", "arkiv", "arsiv", "arsip")
+ASIDE = {"staging", "stage", "stg", "backup", "quarantine", "trash", "tmp"}  # schemas
+OLD = "old"
+MANY = 4  # tables that call their own keys alike: entity_id
 WIDE = 9  # bytes of texts that are equal by no chance
 
 
@@ -47,7 +54,9 @@ def _found(observation: Observation) -> Iterator[Lead]:
     db = observation.snapshot
     joins, keys = compared(observation), keys_of(db)
     elsewhere = namesakes(db, joins)
-    for lead in _named(db):
+    for named in _named(db):
+        one = named.several and any(map(_plain, named.options)) and not has_kinds(observation, named.table)
+        lead = replace(named, several=False) if one else named  # product_type says what kind of product, not of what
         others = joins.get((lead.table.name, lead.column.name), frozenset())
         options = _with_joins(keys, lead, others) if others else lead.options
         if not lead.several and not lead.is_key:
@@ -58,7 +67,7 @@ def _found(observation: Observation) -> Iterator[Lead]:
                 options += by_values(observation, replace(lead, options=options))
         most = OPTIONS_TRIED if lead.family == "whole" else UNNAMED_TRIED + OPTIONS_TRIED
         if options:
-            same = options is lead.options and len(options) <= most
+            same = options is named.options and len(options) <= most
             yield lead if same else replace(lead, options=options[:most])
 
 
@@ -140,13 +149,16 @@ def _named(db: Snapshot) -> tuple[Lead, ...]:
     """All columns that are under no foreign key and may be under one, with the keys that their names tell."""
     under, found = under_keys(db), list[Lead]()
     for table in db.own_tables():
-        if table.partition_of or kept_by_design(table) or not is_users(db, table):
+        if table.partition_of or not is_users(db, table):
             continue
+        looked_up = _looked_up(table) if kept_by_design(table) else None
         keys = keys_for(db, table)
         for column in table.columns:
             family = keys.family(column)
             free = column.name not in under[table.name] and words(column.name)[-1:] != ("ids",)  # of a list
-            if family and free and not column.generated and not column.identity:
+            free = free and (looked_up is None or column.name in looked_up)
+            told = outlives(column.comment)
+            if family and free and not (told or column.generated or column.identity):
                 lead = Lead(table, column, family, keys.options(table, column), polymorphic(table, column))
                 if lead.several:
                     least = SAME if family == "whole" else ENDS
@@ -164,11 +176,17 @@ def _one_to_one(keys: Keys, lead: Lead) -> list[Lead]:
         if option.fit == SAME and option.key.primary and (option.key.home or not option.bare)
         and (option.key.home or not table_word(option.key.table).startswith(mine))
         and not is_sibling(lead.table, option.key.table)
+        and (option.key.home or _is_of_one(keys.by_name.get(flat(option.key.column.name), ())))
     )  # fmt: skip
     if home and lead.family != "whole":
         near = [key for key in wider_kinds(keys, lead.table) if keys.family(key.column) == lead.family]
         options, home = ranked(lead.table, (Option(key, LIKE) for key in near)), False
     return [replace(lead, options=options)] if options and not home and lead.column.default is None else []
+
+
+def _is_of_one(called: Sequence[Key]) -> bool:
+    """Whether the name of keys is that of one table, or of those with its rows, and not one for all."""
+    return len(called) < MANY or any(key.home for key in called)
 
 
 def under_keys(db: Snapshot) -> defaultdict[Relation, set[str]]:
@@ -181,10 +199,19 @@ def under_keys(db: Snapshot) -> defaultdict[Relation, set[str]]:
 
 def kept_by_design(table: Table) -> bool:
     """Whether the table keeps rows of others as they were, or of elsewhere: nothing there is meant to hold."""
-    parts = stems(table.name.name)
-    return bool(set(parts) & KEPT_BY_DESIGN) or any(part.endswith(("archive", "backup")) for part in parts)
+    parts, above = stems(table.name.name), stems(table.name.schema)
+    named = bool(set(parts) & KEPT_BY_DESIGN) or any(part.endswith((*ARCHIVES, "backup")) for part in parts)
+    numbered = any(part.isdecimal() for part in parts)  # of a year; an archive may have a schema of its own
+    aside = bool(set(above) & ASIDE) or (numbered and bool(set(above) & {*ARCHIVES}))
+    return named or aside or outlives(table.comment)
+
+
+def _looked_up(table: Table) -> set[str]:
+    """Of old rows in use, in a table with a key, the columns by which they are found; nothing of others put aside."""
+    in_use = OLD in stems(table.name.name) and table.primary_key and not outlives(table.comment)
+    return {index.columns[0] or "" for index in table.indexes} if in_use else set()
 
 
 def recorded(table: Table) -> bool:
     """Whether the table keeps what has been: its rows outlive what they refer to."""
-    return bool(set(stems(table.name.name)) & RECORDS)
+    return bool(set(stems(table.name.name)) & RECORDS) or is_log(table.name) or kept_by_design(table)

@@ -22,7 +22,7 @@ FORMS = {
     "uuid": r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
     "text": r"^.{1,80}$",
 }  # fmt: skip
-CASTS = {"whole": Expression("::numeric"), "uuid": Expression("::uuid"), "text": Expression("")}
+CASTS = {"whole": Expression("::bigint"), "uuid": Expression("::uuid"), "text": Expression("")}
 
 
 @dataclass(frozen=True, slots=True)

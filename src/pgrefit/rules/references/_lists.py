@@ -11,6 +11,7 @@ from pgrefit.model.ddl import ddl, raw
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Snapshot, Table
+from pgrefit.model.statistics import ColumnStatistics
 from pgrefit.rules._ask import is_empty, is_text, rows_of, sample_of, statistics_of
 from pgrefit.rules._columns import seen_values, stored_tables
 from pgrefit.rules._languages import english
@@ -20,7 +21,7 @@ from ._directory import keys_for
 from ._far import begins_far
 from ._key import Key, flat
 from ._keys import TITLES, Keys
-from ._listed import AROUND, BETWEEN, FORMS, Listed
+from ._listed import AROUND, BETWEEN, FORMS, NEEDED_UNNAMED, Listed
 from ._types import base_type
 from ._vocabulary import ABOVE, GENERIC, NODES, RELATED, ROLES
 
@@ -63,16 +64,20 @@ def shapes(observation: Observation) -> Iterator[Question]:
 def _in_column(observation: Observation, keys: Keys, table: Table, column: Column) -> Iterator[tuple[Listed, ...]]:
     parts = words(column.name)
     plural = bool(parts) and (parts[-1] != singular(parts[-1]) or _is_list(column))
-    key = _meant(keys, table, parts) if plural else None
+    seen = statistics_of(observation, table).column(column.name)
+    values = seen_values(seen)
+    between = BETWEEN if column.type.endswith("[]") else _separator(_weighed(seen))
+    family = _family_of(values, between) if between else ""
+    key = _meant(keys, table, parts, within=bool(between)) if plural or between else None
     own = keys.family(key.column) if key else ""
-    values = seen_values(statistics_of(observation, table).column(column.name))
-    between = BETWEEN if column.type.endswith("[]") else _separator(values)
-    if key and own in FORMS and _fits(keys, column, own):
+    meant = plural or own == family  # of plurals of other languages we know no ends
+    if key and meant and own in FORMS and _fits(keys, column, own):
         yield (Listed(table, column, key, own, between or BETWEEN),)
         return
-    family = _family_of(values, between) if between else ""
     family = family or next((f for f in ("whole", "uuid") if _fits_array(keys, column, f)), "")
     found = _of_family(observation, keys, family, _hinted(keys, table, column.name, family)) if family else ()
+    if family == "whole" and between:
+        found = tuple(_reaching(observation, found, values, between))
     found = tuple(_as_wide(observation, found, values, between)) if family == "text" else found[:MOST_KEYS]
     if found:
         yield tuple(Listed(table, column, k, family, between or BETWEEN, named=False) for k in found)
@@ -110,10 +115,21 @@ def _paths(observation: Observation, table: Table, column: Column) -> Question:
     return Question(table.name, select, sampled=True)
 
 
-def _separator(values: tuple[str, ...]) -> str:
+def _weighed(seen: ColumnStatistics | None) -> dict[str, float]:
+    """Values that ANALYZE kept, each with the share of the rows that it stands for."""
+    common = dict(zip(seen.values, seen.frequencies, strict=False)) if seen else {}
+    rest = max(0.0, 1 - (seen.null_fraction if seen else 0) - sum(common.values()))
+    bounds = seen.bounds if seen else ()
+    return {value: rest / len(bounds) for value in bounds} | common
+
+
+def _separator(values: dict[str, float]) -> str:
     """What stands between the items of most values; nothing where they are no lists."""
-    counts = {s: sum(len(re.split(s, value.strip(AROUND))) > 1 for value in values) for s in SEPARATORS}
-    return next((s for s in SEPARATORS if values and counts[s] >= MOSTLY * len(values)), "")
+    several = {
+        between: sum(share for value, share in values.items() if len(re.split(between, value.strip(AROUND))) > 1)
+        for between in SEPARATORS
+    }
+    return next((s for s in SEPARATORS if values and several[s] >= MOSTLY * sum(values.values())), "")
 
 
 def _family_of(values: tuple[str, ...], between: str) -> str:
@@ -141,6 +157,20 @@ def _of_family(observation: Observation, keys: Keys, family: str, hinted: tuple[
     if family == "whole" and hinted is not None:
         found = [*hinted, *(key for key in found if begins_far(observation, key.table))]
     return tuple(found)
+
+
+def _reaching(observation: Observation, keys: tuple[Key, ...], values: tuple[str, ...], between: str) -> Iterator[Key]:
+    """Keys among whose numbers the items are, those first that reach least beyond them: what is less is no chance."""
+    items = [item.strip(' "') for value in values for item in re.split(between, value.strip(AROUND)) if item]
+    numbers = sorted(int(item) for item in items if re.match(FORMS["whole"], item))
+    most = numbers[int(NEEDED_UNNAMED * (len(numbers) - 1))] if numbers else 0
+    reaches: list[tuple[int, int]] = []
+    for place, key in enumerate(keys):
+        seen = statistics_of(observation, key.table).column(key.column.name)
+        ends = [int(bound) for bound in (*seen.bounds, *seen.values) if bound.isdecimal()] if seen else []
+        if ends and min(ends) <= most <= max(ends):
+            reaches.append((max(ends), place))
+    yield from (keys[place] for _, place in sorted(reaches))
 
 
 def _as_wide(observation: Observation, keys: tuple[Key, ...], values: tuple[str, ...], between: str) -> Iterator[Key]:
@@ -181,13 +211,16 @@ def _says_list(word: str) -> bool:
     return word == SHORT_LIST or english(word) == LIST
 
 
-def _meant(keys: Keys, table: Table, parts: tuple[str, ...]) -> Key | None:
-    """tag_ids, tags, permitted_tag_ids, of a document tagId: the one table that is meant, by its primary key."""
+def _meant(keys: Keys, table: Table, parts: tuple[str, ...], *, within: bool = False) -> Key | None:
+    """tag_ids, tags, permitted_tag_ids, of a document tagId: the one table that is meant, by its primary key.
+
+    `within`: the values are lists, whose name may say more than what is in them: involved_drivers.
+    """
     last = parts[-1] if parts else ""
     base = parts[:-1] if last in MARKS | OF_ONE or _says_list(last) else parts
     base = base[1:] if base and _says_list(base[0]) else base
     marked = base != parts
-    for start in range(len(base) if marked else 1):
+    for start in range(len(base) if marked or within else 1):
         word = "".join(map(singular, base[start:]))
         near = [key for key in keys.of_word(word) if key.primary and word not in GENERIC]
         own = [key for key in near if key.table.name.schema == table.name.schema] or near

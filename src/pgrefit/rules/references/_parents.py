@@ -14,6 +14,7 @@ from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, FkAction, Table
 from pgrefit.rules._ask import is_text, key_columns, row_of, sample_of, tables
 from pgrefit.rules._names import affinity, best_named, reference_name, shared_words, stems
+from pgrefit.rules._said import outlives
 
 PARENTS_TRIED = 8
 ROWS_TRIED = 300
@@ -179,5 +180,6 @@ def candidates(observation: Observation) -> Iterator[tuple[Table, Column]]:
     for table in tables(observation):
         under_key = of_parts[table.name] | key_columns(table)
         for column in table.columns:
-            if column.name not in under_key and not column.generated:
+            told = outlives(table.comment) or outlives(column.comment)
+            if column.name not in under_key and not column.generated and not told:
                 yield table, column

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pgrefit.model.snapshot import Column, Table
+from pgrefit.rules._languages import english
 from pgrefit.rules._names import BY, reference_name, singular, stems, words
 
-from ._key import Key, flat, singulars, table_word
-from ._vocabulary import ADDED, PERSONAL, ROLES
+from ._key import Key, flat, same_name, singulars, table_word
+from ._vocabulary import ADDED, PERSONAL, QUANTITIES, ROLES
 
 Words = tuple[str, ...]
 UNTIL = {"bis", "hasta", "ate", "tot", "do", "til", "to", "au"}  # the other end of von, de, van
@@ -25,7 +28,8 @@ def table_names(table: Table, called: set[str]) -> set[str]:
     plurals = {
         name.removesuffix(singular(word)) + other for word in last for name in called for other in singulars(word)
     }
-    return {*called, *cut, *plurals, whole} - {""}
+    twice = set(stems(table.name.name)) if len(set(stems(table.name.name))) == 1 else set[str]()  # uom_uom
+    return {*called, *cut, *plurals, *twice, whole} - {""}
 
 
 def is_beside(table: Table, column: Column, key: Key) -> bool:
@@ -50,13 +54,26 @@ def begins(table: Table, base: Words) -> bool:
     return len(parts) > len(base) and parts[: len(base)] == base
 
 
+def ends_some(keys: Sequence[Key], base: Words, name: str) -> bool:
+    """Whether a table is called so with words before, and is no child of what is: partner_id and res_partner."""
+    called = (key.table for key in keys if stems(key.table.name.name)[-len(base) :] == base)
+    return any(all(flat(column.name) != name for column in table.columns) for table in called)
+
+
+def is_child(key: Key, base: Words) -> bool:
+    """Whether the key's table refers to what is called so by a column of its own: person_info.person_id."""
+    own = (reference_name(c.name) for c in key.table.columns if c.name != key.column.name)
+    return any(name.marked and name.base == base for name in own)
+
+
 def begins_range(table: Table, column: Column) -> bool:
-    """Whether a sibling says where it ends: preis_von beside preis_bis."""
+    """Whether it is from where on something counts: preis_von beside preis_bis, alter_von."""
     *before, last = stems(column.name) or ("",)
     if last not in BY:
         return False
     ends = {(*before, word) for word in UNTIL}
-    return any(stems(other.name) in ends for other in table.columns)
+    of_quantity = set(english("_".join(before))) & QUANTITIES
+    return bool(of_quantity) or any(stems(other.name) in ends for other in table.columns)
 
 
 def has_people(table: Table) -> bool:
@@ -89,14 +106,19 @@ def names_itself(table: Table, column: Column) -> bool:
     return column.name in table.primary_key and flat(column.name).startswith(table_word(table))
 
 
-def is_own_kind(table: Table, column: Column, key: Key) -> bool:
-    """presence_stream.stream_id, and a key of another stream: each has its own."""
-    base, mine = "".join(reference_name(column.name).base), table_word(table)
+def is_typed_key(column: Column, keys: Sequence[Key]) -> bool:
+    """Whether a text is called as the main one of a table's keys, and that is the number it holds as text."""
+    return any(key.primary and same_name(column, key.column) for key in keys)
+
+
+def is_own_kind(table: Table, column: Column, key: Key, own: Sequence[Key]) -> bool:
+    """presence_stream.stream_id, and a key of another stream: each has its own; `own` are the keys of the table."""
+    base, mine = "".join(reference_name(column.name).base), own[0].word if own else table_word(table)
     if _links(table, base) and table.primary_key != (column.name,):
         return False
     if base in ROLES and column.name in table.primary_key and len(table.primary_key) > 1:  # event_attendee.attendee_id
         return False
-    return 0 < len(base) < len(mine) and mine.endswith(base) and table_word(key.table) != base
+    return 0 < len(base) < len(mine) and mine.endswith(base) and base not in {table_word(key.table), key.word}
 
 
 def _links(table: Table, base: str) -> bool:
@@ -109,3 +131,13 @@ def is_about(key: Key) -> bool:
     """Whether the key's table only tells of what a column of its own refers to: person_info.person_id."""
     named = (reference_name(c.name) for c in key.table.columns if c.name != key.column.name)
     return key.kind != key.word and any(name.marked and "".join(name.base) == key.kind for name in named)
+
+
+def says_key_of_own(column: Column) -> bool:
+    """fk_user of user, that may be empty: what is marked as a foreign key is not the row's own number."""
+    return not column.not_null and says_key(column)
+
+
+def says_key(column: Column) -> bool:
+    """Whether the name says that there is, or should be, a foreign key."""
+    return "fk" in words(column.name)

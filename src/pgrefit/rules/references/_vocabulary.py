@@ -115,7 +115,7 @@ ROLES = {
     "guarantor", "landlord", "occupant", "resident", "doctor", "physician", "nurse", "surgeon", "therapist",
     "prescriber", "courier", "dispatcher", "photographer", "journalist", "translator", "director", "player", "opponent",
     "watcher", "viewer", "preparer", "custodian", "bidder", "passenger", "rider", "pilot", "reader", "patient",
-    *ABROAD, *STAFF_ROLES,
+    "salesman", "issuer", "orderer", "poster", *ABROAD, *STAFF_ROLES,
 }  # fmt: skip
 ABOVE = {"parent", "ancestor", "root", "child", "previous", "prev", "next", "reply", "predecessor", "successor",
          "padre", "pai", "eltern", "vater", "superior", "redirect", "replacement", "duplicate",
@@ -157,7 +157,7 @@ TO = {
 KINDS = {("type",), ("kind",), ("category",)}  # of a table of kinds: role_type
 NUMBERED = {"version", "position", "order", "level", "rank", "seq", "sequence", "number", "no", "nr", "num", "idx",
             "index", "year", "month", "day", "time", "date", "count", "line", "period"}  # fmt: skip
-ADDED = {"info", "data", "list", "master", "tbl", "table", "dim"}  # to a table's name, where it tells nothing
+ADDED = {"info", "data", "list", "master", "tbl", "table", "dim", "entity"}  # to a table's name, where it tells nothing
 OF = {"of", "de", "di", "van"}  # duplicate_of, renovado_de
 INSTEAD = {"supersede", "replace", "amend", "precede", "reverse", "ersetzt", "remplace", "sustituye", "substitui",
            "sostituisce", "vervangt", "zastepuje"}  # fmt: skip  # another row of the same table

@@ -9,7 +9,7 @@ from pgrefit.model.ddl import ddl
 from pgrefit.model.finding import Cost, Finding, Severity, rule
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, Table
-from pgrefit.rules._ask import SAMPLE_KEYS, Row, is_empty, known, named, row_of, scan
+from pgrefit.rules._ask import SAMPLE_KEYS, Row, is_empty, known, named, row_of, scan, statistics_of
 from pgrefit.rules._columns import stored_tables
 from pgrefit.rules._languages import meanings
 from pgrefit.rules._names import reference_name, stems
@@ -24,6 +24,7 @@ LONGEST = 200  # rows around a cycle
 MOSTLY = 0.9
 MOST_CIRCLING = 0.1  # of the rows below another one; spouses and rings go in circles by nature
 FEWEST_BELOW, FEWEST_LEVELS = 20, 3
+REACHING = 0.5  # of the greatest key
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,12 @@ class Hierarchy:
 
 
 def _asks(observation: Observation) -> Iterator[Question]:
-    yield from (found.counts() for found in links(observation))
+    for found in links(observation):
+        yield found.counts()
+        counts = row_of(observation, found.counts())
+        farther = found.farther(counts) if counts else None
+        if farther:
+            yield farther
     for hierarchy in _hierarchies(observation):
         yield hierarchy.counts()
         row = row_of(observation, hierarchy.counts())
@@ -89,16 +95,35 @@ def _hierarchies(observation: Observation) -> Iterator[Hierarchy]:
     for table in stored_tables(observation):
         if len(table.primary_key) == 1 and not is_empty(observation, table):
             key = table.primary_key[0]
-            for column in _within(keys_for(observation.snapshot, table), table, key):
+            for column in _within(observation, keys_for(observation.snapshot, table), table, key):
                 yield Hierarchy(table, column.name, key, told=bool(meanings(column.name) & HIERARCHY))
+        for other in () if is_empty(observation, table) else table.foreign_keys:
+            if other.parent == table.name and len(other.columns) == 1 and other.parent_columns != table.primary_key:
+                (column_name,), (key,) = other.columns, other.parent_columns
+                yield Hierarchy(table, column_name, key, told=bool(meanings(column_name) & HIERARCHY))
 
 
-def _within(keys: Keys, table: Table, key: str) -> Iterator[Column]:
+def _within(observation: Observation, keys: Keys, table: Table, key: str) -> Iterator[Column]:
     declared = {fk.columns[0]: fk.parent == table.name for fk in table.foreign_keys if len(fk.columns) == 1}
     for column in table.columns:
         same = column.name != key and keys.family(column) == keys.family(table.column(key)) != ""
-        if same and declared.get(column.name, column.name not in declared and _own(keys, table, column)):
+        own = declared.get(column.name, column.name not in declared and _own(keys, table, column))
+        if same and own and (column.name in declared or _reaches(observation, keys, table, column, key)):
             yield column
+
+
+def _reaches(observation: Observation, keys: Keys, table: Table, column: Column, key: str) -> bool:
+    """Whether its name tells the table, or its numbers are more than the first few of the key's: no other one's."""
+    if keys.options(table, column) or set(stems(column.name)) & ABOVE or meanings(column.name) & HIERARCHY:
+        return True
+    mine, theirs = (_greatest(observation, table, name) for name in (column.name, key))
+    return mine is None or theirs is None or mine >= REACHING * theirs
+
+
+def _greatest(observation: Observation, table: Table, column: str) -> int | None:
+    seen = statistics_of(observation, table).column(column)
+    numbers = [int(value) for value in (*seen.bounds, *seen.values) if value.isdecimal()] if seen else []
+    return max(numbers, default=None)
 
 
 def _own(keys: Keys, table: Table, column: Column) -> bool:
@@ -162,23 +187,28 @@ def cycle_in_hierarchy(observation: Observation) -> Iterator[Finding]:
             yield _finding(hierarchy, row, circles)
     for found in links(observation):
         counts = row_of(observation, found.counts())
-        if counts and goes_in_circles(counts):
-            yield _of_links(found, counts)
+        question = found.farther(counts) if counts else None
+        farther = row_of(observation, question) if question else None
+        if counts and goes_in_circles(counts, farther, within=found.within):
+            yield _of_links(found, counts, farther)
 
 
-def _of_links(found: Links, row: Row) -> Finding:
+def _of_links(found: Links, row: Row, farther: Row | None) -> Finding:
+    circles = farther or row
+    back = circles.count("circling")
     return Finding(
         object=named(found.table, found.other),
-        message=f"links go in circles: {row.count('circling'):,} of them lead back to where they come from",
+        message=f"links go in circles: {back:,} of them {'lead' if back > 1 else 'leads'} back to where they come from",
         severity=Severity.ERROR,
         evidence=known((
-            scan("links", row.count("links")), scan("in a circle of three or fewer", row.count("circling")),
+            scan("links", row.count("links")),
+            scan("in a longer circle" if farther else "in a circle of three or fewer", circles.count("circling")),
             scan("from the later to the earlier key", row.count("down")),
             scan("from the earlier to the later key", row.count("up")),
-            scan("in a circle, for example", row.texts("examples")),
+            scan("in a circle, for example", circles.texts("examples")),
         )),
         advice="take one link out of each circle; a trigger that follows the links of what is written keeps it so",
-        cost=Cost(rows=row.count("circling")),
+        cost=Cost(rows=circles.count("circling")),
     )  # fmt: skip
 
 

@@ -56,7 +56,12 @@ def _holes(db: Snapshot, table: Table) -> Iterator[Hole]:
 
 
 def _checked_otherwise(table: Table, hole: Hole) -> bool:
-    """Whether another foreign key keeps the columns that are always filled: the tenant's, the building's."""
+    """Whether the columns that are always filled are kept: by another foreign key, or as the row's own in a tree."""
+    tree = hole.key.parent == table.name and {*hole.unchecked} <= {*table.primary_key}
+    if tree and all(
+        (name, name) in zip(hole.key.columns, hole.key.parent_columns, strict=True) for name in hole.unchecked
+    ):
+        return True
     keys = (
         key.columns for key in table.foreign_keys if key is not hole.key and not set(key.columns) & {*hole.optional}
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pgrefit.changes.add_check import AddCheck
 from pgrefit.model.ddl import ddl, expression
@@ -15,14 +16,30 @@ from pgrefit.model.snapshot import Column, Snapshot, Table
 from pgrefit.model.sql_tree import value_list
 from pgrefit.rules._ask import Row, catalog, is_empty, is_text, known, named, row_of, scan, statistics_of
 from pgrefit.rules._columns import seen_values
-from pgrefit.rules._names import reference_name, stems
+from pgrefit.rules._languages import english
+from pgrefit.rules._names import MOST_NAMES, stems
+from pgrefit.rules._purposes import is_log
 
 KINDS = {"type", "kind", "class"}
+KINDS_ELSEWHERE = {
+    "rodzaj", "rodz", "typ", "tur", "turu", "tipi", "jenis", "slag", "druh", "laji", "shubetsu", "syubetsu", "kubun",
+    "especie", "genere", "genre", "sort", "soort", "art", "tabel", "table", "tabelle", "tabela", "tabla", "model",
+}  # fmt: skip
+NUMBERS = {"id", "nr", "no", "num", "numer", "nummer", "numero", "number", "key", "ref", "pk", "kod", "code", "uuid"}
 # What stands for a thing of any kind, where no table has the name.
 ANYTHING = {
     "subject", "target", "object", "owner", "entity", "resource", "item", "source", "record", "actor", "related",
     "parent", "linked", "origin", "holder", "context",
 }  # fmt: skip
+SHORT = {"ob", "obj", "ref", "src", "ent", "own", "rel", "subj", "tgt", "ext", "bezug", "cel", "ziel", "doel", "bron"}
+ANYTHING_ELSEWHERE = (
+    "objet", "objekt", "obiekt", "object", "oggett", "nesne", "hedef", "kaynak", "varlik", "voorwerp", "gegenstand",
+    "verweis", "referenz", "referenc", "zrodl", "quelle", "fuente", "orige", "sumber", "tujuan", "destin", "sorgente",
+    "entit", "entid", "podmiot", "przedmiot", "elemento", "nadrzedn", "powiaz", "taisho", "sahip", "pemilik",
+    "wlasciciel", "kohde", "malobjekt", "predmet", "sujet", "sujeto", "cible", "объект", "предмет",
+)  # fmt: skip
+LONGEST_PREFIX = 3
+CODE = 2  # letters and digits of a kind that names nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +59,12 @@ def _asks(observation: Observation) -> Iterator[Question]:
 
 def _pairs(observation: Observation) -> Iterator[Pair]:
     """Those that refer to several tables and may be filled by half."""
-    return (pair for pair in _loose(observation.snapshot) if _refers_to_tables(observation, pair))
+    return (pair for pair in _loose(observation.snapshot) if _refers_to_tables(observation, pair) and not _notes(pair))
+
+
+def _notes(pair: Pair) -> bool:
+    """Whether it is of a log, in which something of a kind may have happened to none of them."""
+    return pair.kind.not_null and is_log(pair.table.name)
 
 
 @remembered
@@ -52,13 +74,26 @@ def _loose(db: Snapshot) -> tuple[Pair, ...]:
 
 
 def _named_so(table: Table) -> Iterator[Pair]:
-    kinds = {stems(c.name)[:-1]: c for c in table.columns if stems(c.name)[-1:] and stems(c.name)[-1] in KINDS}
+    kinds = {base: column for column in table.columns if (base := _without(column.name, _is_kind))}
     referring = {name for key in table.foreign_keys for name in key.columns} | set(table.primary_key)
     for column in table.columns if kinds else ():
-        reference = reference_name(column.name)
-        kind = kinds.get(reference.base) if reference.marked else None
-        if kind and not {kind.name, column.name} & referring and reference.base != stems(table.name.name):
+        base = _without(column.name, NUMBERS.__contains__)
+        kind = kinds.get(base) if base else None
+        if kind and not {kind.name, column.name} & referring and base != stems(table.name.name):
             yield Pair(table, kind, column)
+
+
+def _without(name: str, mark: Callable[[str], bool]) -> tuple[str, ...]:
+    """The other words of owner_type and tipo_owner; () where no such mark ends or begins them."""
+    said = stems(name)
+    if len(said) < 2 or not (mark(said[-1]) or mark(said[0])):
+        return ()
+    return said[:-1] if mark(said[-1]) else said[1:]
+
+
+@lru_cache(maxsize=MOST_NAMES)
+def _is_kind(word: str) -> bool:
+    return word in KINDS | KINDS_ELSEWHERE or bool(KINDS & {*english(word)})
 
 
 def _kept_together(pair: Pair) -> bool:
@@ -68,16 +103,23 @@ def _kept_together(pair: Pair) -> bool:
 def _refers_to_tables(observation: Observation, pair: Pair) -> bool:
     """Whether the kinds are names of tables; where none are known, whether the name stands for anything."""
     table_names = _table_names(observation.snapshot)
-    seen = _kinds(observation, pair)
-    if seen:
-        return any(_last_stems(value) in table_names for value in seen)
-    base = reference_name(pair.id.name).base
-    return base not in table_names and (base[-1] in ANYTHING or base[-1].endswith("able"))
+    seen = [value for value in _kinds(observation, pair) if len(value) > CODE and not value.isdecimal()]
+    if any(_last_stems(value) in table_names for value in seen):
+        return True
+    base = _without(pair.id.name, NUMBERS.__contains__)
+    return not seen and base not in table_names and _is_anything(base[-1])
+
+
+def _is_anything(word: str) -> bool:
+    known = word in ANYTHING | SHORT or bool(ANYTHING & {*english(word)})
+    return known or word.endswith("able") or word.startswith(ANYTHING_ELSEWHERE)
 
 
 @remembered
 def _table_names(db: Snapshot) -> frozenset[tuple[str, ...]]:
-    return frozenset(stems(table.name.name) for table in db.own_tables())
+    """In full, and without what some schemas put before each: t_, tbl_."""
+    names = {stems(table.name.name) for table in db.own_tables()}
+    return frozenset(names | {name[1:] for name in names if len(name) > 1 and len(name[0]) <= LONGEST_PREFIX})
 
 
 def _last_stems(value: str) -> tuple[str, ...]:

@@ -52,9 +52,9 @@ def list_of_references(observation: Observation) -> Iterator[Finding]:
     """Texts, arrays and arrays in documents most of whose items are keys of one table."""
     for found in lists(observation):
         counted = ((listed, _counts(observation, listed)) for listed in found)
-        best = next(((listed, row) for listed, row in counted if row), None)
-        if best:
-            yield _finding(*best)
+        held = [(listed, row) for listed, row in counted if row]
+        if held:
+            yield _finding(*max(held, key=lambda entry: entry[1].count("matching") / entry[1].count("items")))
 
 
 def _counts(observation: Observation, listed: Listed) -> Row | None:

@@ -16,12 +16,14 @@ from pgrefit.model.snapshot import Snapshot, Table
 from pgrefit.rules._access import is_users
 from pgrefit.rules._ask import SAMPLE_KEYS, Row, catalog, is_empty, known, named, row_of, rows_of, sampled_values, scan
 from pgrefit.rules._indexes import index_on, serves_lookup
+from pgrefit.rules._purposes import is_log
 from pgrefit.rules.references._composite import Group, found_groups, implied, questions
 from pgrefit.rules.references._key import ENDS
 from pgrefit.rules.references._lead import Lead
 from pgrefit.rules.references._link import Link, nobody
 from pgrefit.rules.references._links import leads, recorded
 from pgrefit.rules.references._parents import usual_on_delete
+from pgrefit.rules.references._types import base_type, difference
 from pgrefit.rules.references._unanalysed import completed
 from pgrefit.rules.references._unanalysed import questions as of_unanalysed
 
@@ -121,8 +123,11 @@ def missing_foreign_key(observation: Observation) -> Iterator[Finding]:
 def _refers(link: Link, row: Row) -> bool:
     """Whether it is a reference that is meant to hold: one that is bare only where the values tell."""
     gone = row.count("orphans") - row.count("nobody")
-    kept_by_design = recorded(link.table) and gone > OUTLIVED * (row.count("matching") + gone)
+    most = 0 if is_log(link.table.name) and not link.table.foreign_keys else OUTLIVED
+    kept_by_design = recorded(link.table) and gone > most * (row.count("matching") + gone)
     named = not (link.option.bare or link.unnamed)
+    if link.key.table.name in link.table.inherits:  # each of its rows is one of the parent's
+        return False
     return link.contained(row) and not kept_by_design and (named or link.told(row))
 
 
@@ -150,15 +155,17 @@ def _is_copy(link: Link, by_key: set[tuple[Relation, Relation]]) -> bool:
 
 def _finding(observation: Observation, link: Link, row: Row) -> Finding:
     orphans, sure = row.count("orphans"), link.told(row)
-    lost = orphans and not recorded(link.table)  # where records may be meant to outlive what they refer to
+    gone = orphans > row.count("nobody")
+    lost = gone and not recorded(link.table)  # where records may be meant to outlive what they refer to
+    typed, types = _types(observation.snapshot, link)
     examples = rows_of(observation, _examples(link)) if orphans else ()
     sureness = "" if sure else "there are too few rows to be sure"
     return Finding(
         object=named(link.table, link.column.name),
-        message=f"holds ids of {_key(link)} without a foreign key" + (", and some of them are gone" if orphans else ""),
+        message=f"holds ids of {_key(link)}{typed} without a foreign key{_of_orphans(row)}",
         severity=Severity.INFO if not sure else Severity.ERROR if lost else Severity.WARNING,
         evidence=known((
-            catalog("key", _key(link)), scan("rows", row.count("rows")), scan("null", row.count("nulls")),
+            catalog("key", _key(link)), *types, scan("rows", row.count("rows")), scan("null", row.count("nulls")),
             scan("distinct", row.count("distinct")), scan("matching", row.count("matching")), scan("orphans", orphans),
             *_of_nobody(row), scan("orphans, for example", sampled_values(list(examples or ()), "orphan")),
         )),
@@ -166,6 +173,21 @@ def _finding(observation: Observation, link: Link, row: Row) -> Finding:
         advice=sureness or _how_to_mend(link, row),
         cost=Cost(rows=orphans) if orphans else None,
     )  # fmt: skip
+
+
+def _types(db: Snapshot, link: Link) -> tuple[str, tuple[Evidence, ...]]:
+    """What the message and the evidence say where the two are of different types."""
+    mine, theirs = link.column.type, link.key.column.type
+    if not difference(base_type(db, mine), base_type(db, theirs)):
+        return "", ()
+    return f" ({theirs}) as {mine}", (catalog("type", mine), catalog("type of the key", theirs))
+
+
+def _of_orphans(row: Row) -> str:
+    if not row.count("orphans"):
+        return ""
+    gone = row.count("orphans") > row.count("nobody")
+    return ", and some of them are gone" if gone else ", and a value in place of NULL that a key would refuse"
 
 
 def _of_nobody(row: Row) -> Iterator[Evidence]:
@@ -187,10 +209,10 @@ def _key(link: Link) -> str:
 
 def _by_name_alone(db: Snapshot, links: list[Link]) -> Iterator[Finding]:
     """One each, or one about the table that many are named like references to."""
-    told = [link for link in links if link.option.joined]
-    named_so = [link for link in links if not link.option.joined]
+    told = [link for link in links if link.option.joined or _types(db, link)[0]]
+    named_so = [link for link in links if link not in told]
     many = len(named_so) >= FEWEST_TOGETHER
-    yield from (_by_name_of_one(link) for link in (told if many else links))
+    yield from (_by_name_of_one(db, link) for link in (told if many else links))
     if many:
         parent, columns = named_so[0].key.table, tuple(named(link.table, link.column.name) for link in named_so)
         yield Finding(
@@ -204,13 +226,14 @@ def _by_name_alone(db: Snapshot, links: list[Link]) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _by_name_of_one(link: Link) -> Finding:
+def _by_name_of_one(db: Snapshot, link: Link) -> Finding:
+    typed, types = _types(db, link)
     how = "is compared by queries with" if link.option.joined else "is named like a reference to"
     return Finding(
         object=named(link.table, link.column.name),
-        message=f"{how} {_key(link)}; the table is empty",
+        message=f"{how} {_key(link)}{typed}; the table is empty",
         severity=Severity.INFO,
-        evidence=(catalog("key", _key(link)), scan("rows", 0)),
+        evidence=(catalog("key", _key(link)), *types, scan("rows", 0)),
         advice="audit again when there are rows, or declare the foreign key if it is one",
     )
 

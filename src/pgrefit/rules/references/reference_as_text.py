@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pgrefit.changes.retype_columns import Conversion, RetypeColumns
 from pgrefit.model.ddl import Expression, ddl, expression, raw
@@ -13,6 +14,7 @@ from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import (
     SAMPLE_KEYS,
     Row,
+    catalog,
     is_empty,
     is_text,
     known,
@@ -28,8 +30,10 @@ from pgrefit.rules._languages import meanings
 from pgrefit.rules._names import affinity, reference_name, stems
 from pgrefit.rules._purposes import is_log
 from pgrefit.rules.data._meanings import PLACES
+from pgrefit.rules.references._directory import keys_for
 from pgrefit.rules.references._far import begins_far
 from pgrefit.rules.references._parents import Parents, Reference, Search, candidates, polymorphic, usual_on_delete
+from pgrefit.rules.references._ranking import standing
 from pgrefit.rules.references._vocabulary import CODES, QUANTITIES
 
 UUID = re.compile(r"\s*\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?\s*", re.IGNORECASE)
@@ -87,7 +91,7 @@ def _leads(observation: Observation) -> Iterator[Reference | Search]:
                 continue
         likely = of_uuid.likely(column.name, table) if (marked if share is None else share >= ENOUGH) else ()
         if share == 0.0 and not polymorphic(table, column) and _are_numbers(observation, table, column):
-            meant = _by_its_words(of_number, called, table, column)
+            meant = _by_its_words(of_number, called, table, column) or _as_a_number(observation, table, column)
             if meant:
                 yield Reference(
                     table, column, meant, affinity(reference_name(column.name), meant.name, owner=table.name)
@@ -125,6 +129,14 @@ def _by_its_words(
     named = {t.name: t for t in (*parents.by_ending.get(base, ()), *parents.by_name.get("".join(base), ()))}
     found = [t for t in list(named.values()) or called.get(base, []) if t.name != table.name]
     return found[0] if len(found) == 1 else None
+
+
+def _as_a_number(observation: Observation, table: Table, column: Column) -> Table | None:
+    """The one table whose main key a column of that name would hold, were it a number."""
+    options = keys_for(observation.snapshot, table).options(table, replace(column, type="bigint"))
+    likely = [o for o in options if standing(table, o) == standing(table, options[0])]
+    found = {o.key.table.name: o.key.table for o in likely if o.key.primary and not o.bare}
+    return next(iter(found.values())) if len(found) == 1 and table.name not in found else None
 
 
 def _uuid_share(observation: Observation, table: Table, column: Column) -> float | None:
@@ -236,6 +248,7 @@ def _evidence(observation: Observation, reference: Reference, row: Row) -> tuple
     examples = rows_of(observation, _examples(reference))
     return known(
         (
+            catalog("key", named(reference.parent, reference.key.name)),
             scan("rows", row.count("rows")),
             scan("null", row.count("nulls")),
             scan("matching", row.count("matching")),

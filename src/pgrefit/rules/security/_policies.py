@@ -9,8 +9,9 @@ from postgast import pg_query_pb2 as pb
 from pgrefit.model.ddl import Expression
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
-from pgrefit.model.snapshot import Policy, Table
+from pgrefit.model.snapshot import Policy, Snapshot, Table
 from pgrefit.model.sql_tree import is_readable, nodes, parse_expression, value_of
+from pgrefit.rules._bodies import bodies, source
 from pgrefit.rules._effects import settled
 
 CURRENT_SETTING = Relation("pg_catalog", "current_setting")
@@ -60,6 +61,16 @@ def stable_functions(observation: Observation) -> frozenset[Relation]:
     volatile = {f.name for f in functions if f.volatility == "volatile"} - reading
     stable = {f.name for f in functions if f.volatility == "stable"}
     return frozenset({CURRENT_SETTING, *((stable | reading) - volatile - several)})
+
+
+def seen_to(db: Snapshot, table: Table, column: str, command: str) -> bool:
+    """Whether a trigger that fires before the command may look after a column: its function names it, or is unread."""
+    for trigger in table.triggers:
+        if trigger.timing == "before" and command in trigger.events and trigger.enabled != "disabled":
+            body = next((one for one in bodies(db) if one.function.name == trigger.function), None)
+            if body is None or column.lower() in source(body.definition).lower():
+                return True
+    return False
 
 
 def columns_of_asker(condition: Expression) -> tuple[str, ...]:

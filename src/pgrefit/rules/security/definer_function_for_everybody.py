@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from postgast import pg_query_pb2 as pb
+
 from pgrefit.model.finding import Evidence, Finding, Severity, rule
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
-from pgrefit.model.snapshot import Snapshot
+from pgrefit.model.snapshot import Snapshot, Table
 from pgrefit.rules._access import (
     OPEN_ROLES,
     READS,
     WRITES,
     bound_holders,
+    bypassing,
     callers,
+    covers,
     entrants,
     executors,
+    governed,
     schema_owners,
     shown,
 )
 from pgrefit.rules._ask import catalog, known
 from pgrefit.rules._bodies import Body, bodies, parameters
-from pgrefit.rules._effects import named_tables, tables_meant, written_to
+from pgrefit.rules._effects import named_tables, tables_by_bare_name, tables_meant, written_to
 from pgrefit.rules._names import words
+from pgrefit.rules._trees import Tree
 from pgrefit.rules.security._definer import TRIGGER_RESULTS, asking, called_by_policies
+from pgrefit.rules.security._truth import is_always_true, saying_true
 
 PROOFS = frozenset({"nonce", "otp", "passphrase", "password", "secret", "signature", "token"})
 
@@ -59,6 +66,8 @@ PROOFS = frozenset({"nonce", "otp", "passphrase", "password", "secret", "signatu
 def definer_function_for_everybody(observation: Observation) -> Iterator[Finding]:
     """Functions with their owner's rights that anybody may call, that never ask who calls, and for which it matters.
 
+    And functions that hand out rows, or change them, for a role which the policies of the table show only some of them.
+
     Those that policies call are left out: who reads the table must be able to execute them. So are those to which one
     must bring a secret.
     """
@@ -77,6 +86,8 @@ def definer_function_for_everybody(observation: Observation) -> Iterator[Finding
         if open_to:
             severity = Severity.WARNING if reached else Severity.INFO
             yield from _judge(db, body, tuple(sorted(map(shown, open_to))), severity)
+        else:
+            yield from _past_policies(db, body)
 
 
 def _shut(db: Snapshot, schema: str) -> bool:
@@ -107,6 +118,62 @@ def _judge(db: Snapshot, body: Body, open_to: tuple[str, ...], severity: Severit
     )  # fmt: skip
 
 
+def _is_open(db: Snapshot, table: Table, wanted: frozenset[str], *, writing: bool) -> bool:
+    """Whether callers may do that themselves, with every row."""
+    free = _seeing_all(db, table) if not writing else frozenset[str]()
+    return bool((free if table.row_security else bound_holders(db, table, wanted)) & OPEN_ROLES)
+
+
+def _past_policies(db: Snapshot, body: Body) -> Iterator[Finding]:
+    """Of functions that hand rows out to roles which see only some of them in the table itself."""
+    changed = {t.name for tree in body.trees for named in _changed(tree) for t in tables_meant(db, named)}
+    rows = body.function.returns.startswith(("SETOF ", "TABLE("))
+    who = callers(db, body.function)
+    hidden = {
+        t.name: held
+        for t in _passed(db, body)
+        if (rows or t.name in changed) and (held := who & bound_holders(db, t, READS) - _seeing_all(db, t))
+    }
+    if hidden:
+        roles = tuple(sorted(map(shown, frozenset[str]().union(*hidden.values()))))
+        yield Finding(
+            object=body.title,
+            message=f"{'changes for' if changed & hidden.keys() else 'shows'} {', '.join(roles)} rows of"
+            f" {', '.join(map(str, sorted(hidden)))} that row security hides",
+            severity=Severity.WARNING,
+            evidence=(catalog("may call it", roles), catalog("owner", body.function.owner)),
+            advice="SECURITY INVOKER, so that the policies are asked, or filter in it by who calls",
+        )
+
+
+def _changed(tree: Tree) -> Iterator[pb.RangeVar]:
+    """Tables of which a statement changes or removes rows; adding some harms nobody's."""
+    yield from (statement.relation for kind in (pb.UpdateStmt, pb.DeleteStmt) for statement in tree.all(kind))
+
+
+def _passed(db: Snapshot, body: Body) -> Iterator[Table]:
+    """Tables that it names or returns, and whose policies do not apply to its owner."""
+    named = {t.name: t for tree in body.trees for name in named_tables(tree) for t in tables_meant(db, name)}
+    returned = body.function.returns.removeprefix("SETOF ")
+    named |= {
+        t.name: t for t in tables_by_bare_name(db).get(returned.rpartition(".")[2], ()) if str(t.name) == returned
+    }
+    for table in named.values():
+        bound = body.function.owner not in bypassing(db) and (
+            body.function.owner != table.owner or table.force_row_security
+        )
+        if table.row_security and table.policies and not bound:
+            yield table
+
+
+def _seeing_all(db: Snapshot, table: Table) -> frozenset[str]:
+    """Roles that a policy for reading hides nothing from."""
+    required = {column.name for column in table.columns if column.not_null}
+    free = (p for p in table.policies if p.permissive and covers(p, "select") and p.using
+            and is_always_true(p.using, required, saying_true(db)))  # fmt: skip
+    return frozenset(role for policy in free for role in governed(policy, bound_holders(db, table, READS)))
+
+
 def _closed(db: Snapshot, body: Body, *, writing: bool) -> set[Relation]:
     """Tables that it writes to, or names, and that its callers themselves may not read or write."""
     found = written_to if writing else named_tables
@@ -114,5 +181,5 @@ def _closed(db: Snapshot, body: Body, *, writing: bool) -> set[Relation]:
     wanted = WRITES if writing else READS
     return {
         table.name for table in tables.values()
-        if not table.extension and (table.row_security or not bound_holders(db, table, wanted) & OPEN_ROLES)
+        if not table.extension and not _is_open(db, table, wanted, writing=writing)
     }  # fmt: skip

@@ -42,7 +42,7 @@ ENOUGH_TABLES = 5
 def mixed_owners(observation: Observation) -> Iterator[Finding]:
     """Schemas of which few tables have another owner than all the rest, and whose role cannot act for that owner.
 
-    In a schema that belongs to a role of its own, it need not be few.
+    In a schema that belongs to a role of its own, it need not be few; all may be another's, a login or superuser.
     """
     db = observation.snapshot
     by_schema: defaultdict[str, list[Table]] = defaultdict(list)
@@ -64,6 +64,25 @@ def mixed_owners(observation: Observation) -> Iterator[Finding]:
                                for owner in sorted({table.owner for table in odd})),
                 advice=f"ALTER TABLE … OWNER TO {usual}, unless it is meant to be so",
             )  # fmt: skip
+        else:
+            yield from _in_another_home(db, schema, found)
+
+
+def _in_another_home(db: Snapshot, schema: str, found: list[Table]) -> Iterator[Finding]:
+    """All tables of a login or superuser, in a schema that another role made, which has tables of its own elsewhere."""
+    home = schema_owners(db).get(schema, "")
+    owner = roles(db).get(found[0].owner)
+    lodger = owner is not None and (owner.can_login or owner.superuser) and owner.name != home
+    makes_tables = _is_home(db, schema, home) and any(table.owner == home for table in db.tables)
+    related = home in memberships(db, found[0].owner) or found[0].owner in memberships(db, home)
+    if lodger and makes_tables and not related and all(table.owner == found[0].owner for table in found):
+        yield Finding(
+            object=dotted(schema),
+            message=f"belongs to {home}, and its tables to {found[0].owner}",
+            severity=Severity.INFO,
+            evidence=(catalog(f"owned by {found[0].owner}", tuple(str(table.name) for table in found)),),
+            advice=f"ALTER TABLE … OWNER TO {home}, and grant {found[0].owner} what it needs",
+        )
 
 
 def _is_home(db: Snapshot, schema: str, usual: str) -> bool:

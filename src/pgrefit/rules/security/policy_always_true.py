@@ -23,7 +23,9 @@ from pgrefit.rules._access import (
 )
 from pgrefit.rules._ask import catalog
 from pgrefit.rules._names import words
-from pgrefit.rules.security._policies import PRIVILEGED, PRIVILEGES, seen_by, written_by
+from pgrefit.rules.security._membership import of_anything
+from pgrefit.rules.security._mistakes import compared_with_itself, forgotten, open_to_any_login, open_when_unset
+from pgrefit.rules.security._policies import PRIVILEGED, PRIVILEGES, conditions, seen_by, seen_to, written_by
 from pgrefit.rules.security._truth import either_of, is_always_true, saying_true
 
 ANONYMOUS = OPEN_ROLES - {"authenticated"}
@@ -72,6 +74,9 @@ class Hole:
 def policy_always_true(observation: Observation) -> Iterator[Finding]:
     """Permissive policies that hold for every row of what is written; reading may well be public.
 
+    Conditions that hold by a slip count too: a column compared with itself, a setting that lets all through while it is
+    not set, WITH CHECK that forgets whose the row is.
+
     Those for everybody, and those for a role that a policy of the table holds to certain rows: another one, as an
     administrator's, is let through on purpose, unless all are.
     """
@@ -97,9 +102,40 @@ def _holes(db: Snapshot, table: Table, policy: Policy) -> Iterator[Hole]:
             if hole:
                 yield hole
                 return  # the worst of a policy is enough
+    yield from _slips(db, table, policy)
     if policy.command == "select":
         yield from _mistaken(db, table, policy)
         yield from _pointless(db, table, policy)
+
+
+def _slips(db: Snapshot, table: Table, policy: Policy) -> Iterator[Hole]:
+    """What a condition says by mistake, whoever may use the table."""
+    for condition in dict.fromkeys(conditions(policy)):
+        column = compared_with_itself(condition)
+        if column:
+            yield Hole(policy.name, f"compares {column} with itself, not with the row", Severity.ERROR)
+        members = of_anything(db, table, condition)
+        if members and not restricted(table, policy, policy.command):
+            says = f"lets whoever has a row in {members[0]} see all rows: it does not compare {members[1]}"
+            yield Hole(policy.name, says, Severity.WARNING)
+        asked = open_when_unset(condition) if not restricted(table, policy, policy.command) else ""
+        if asked:
+            yield Hole(policy.name, f"lets every row through where {asked} is not set", Severity.WARNING)
+    missing = forgotten(table, policy) if not restricted(table, policy, policy.command) else ()
+    written = [name for name in missing if _may_be_written(db, table, policy, name)]
+    if written:
+        does = "insert rows in the name of another" if policy.command == "insert" else "give their rows to another"
+        says = f"WITH CHECK does not ask whose {', '.join(written)} is: its roles may {does}"
+        yield Hole(policy.name, says, Severity.WARNING)
+
+
+def _may_be_written(db: Snapshot, table: Table, policy: Policy, column: str) -> bool:
+    """Whether a role that the policy speaks of may set the column, and no trigger looks at it first."""
+    privilege = "INSERT" if policy.command == "insert" else "UPDATE"
+    grants = (*table.grants, *table.column(column).grants)
+    holders = {grant.grantee for grant in grants if grant.privilege == privilege} - {table.owner} - bypassing(db)
+    open_ = bool(governed(policy, holders)) or not is_granted(table)
+    return open_ and not seen_to(db, table, column, privilege.lower())
 
 
 def _concerned(db: Snapshot, table: Table, policy: Policy, command: str) -> frozenset[str]:
@@ -175,4 +211,6 @@ def _pointless(db: Snapshot, table: Table, policy: Policy) -> Iterator[Hole]:
 
 
 def _true(db: Snapshot, table: Table, condition: Expression) -> bool:
-    return is_always_true(condition, {column.name for column in table.columns if column.not_null}, saying_true(db))
+    """Whether it holds for each row, be it for whoever is logged in."""
+    required = {column.name for column in table.columns if column.not_null}
+    return is_always_true(condition, required, saying_true(db)) or open_to_any_login(condition)

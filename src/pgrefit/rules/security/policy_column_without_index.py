@@ -52,9 +52,11 @@ def policy_column_without_index(observation: Observation) -> Iterator[Finding]:
     for table in tables(observation):
         if table.row_security and is_users(observation.snapshot, table):
             rows = observation.rows(table.name)
-            column = _only_column(table) if rows >= MANY_ROWS else ""
-            if column and _selective(observation, table, column) and not _indexed(table, column):
-                yield _finding(observation, table, column, rows)
+            columns = _ways(table) if rows >= MANY_ROWS else ()
+            if all(_selective(observation, table, column) for column in columns):
+                for column in columns:
+                    if not _indexed(table, column):
+                        yield _finding(observation, table, column, rows)
 
 
 def _finding(observation: Observation, table: Table, column: str, rows: int) -> Finding:
@@ -76,20 +78,23 @@ def _reading(table: Table) -> list[Policy]:
     return [p for p in table.policies if p.permissive and covers(p, "select") and p.using]
 
 
-def _only_column(table: Table) -> str:
-    """The column that all that lets rows be read goes by; '' where there is another way to see a row."""
-    found = {_column(policy) for policy in _reading(table)}
-    return found.pop() if len(found) == 1 else ""
+def _ways(table: Table) -> tuple[str, ...]:
+    """The columns by which rows are found, each by its own index; none where there is another way to see a row."""
+    found = [_columns(policy) for policy in _reading(table)]
+    return tuple(dict.fromkeys(column for columns in found for column in columns)) if all(found) else ()
 
 
-def _column(policy: Policy) -> str:
-    """The first column of those that all must agree for a row to be seen."""
+def _columns(policy: Policy) -> tuple[str, ...]:
+    """The first of those that all must agree for a row to be seen; or all, where one of them is enough."""
     if policy.using is None or policy.using not in set(conditions(policy)):
-        return ""
+        return ()
     tree = parse_expression(policy.using)
     columns = columns_of_asker(policy.using)
-    alternatives = any(node.HasField("bool_expr") and node.bool_expr.boolop != pb.AND_EXPR for node in nodes(tree))
-    return columns[0] if columns and not alternatives else ""
+    junctions = [node.bool_expr for node in nodes(tree) if node.HasField("bool_expr")]
+    if all(junction.boolop == pb.AND_EXPR for junction in junctions):
+        return columns[:1]
+    either = len(junctions) == 1 and junctions[0].boolop == pb.OR_EXPR
+    return columns if either and len(columns) == len(junctions[0].args) else ()
 
 
 def _selective(observation: Observation, table: Table, column: str) -> bool:

@@ -6,21 +6,25 @@ from collections.abc import Iterator
 
 from postgast import pg_query_pb2 as pb
 
-from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.finding import Evidence, Finding, Severity, rule
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
-from pgrefit.model.snapshot import Index, Snapshot, Table
+from pgrefit.model.snapshot import Index, Policy, Snapshot, Table
 from pgrefit.model.sql_tree import is_readable, nodes, parse_expression, print_expression, value_of
 from pgrefit.rules._ask import catalog, statistic
 from pgrefit.rules.security._policies import conditions, protected
+from pgrefit.rules.security._row_calls import searching_calls
+
+MANY_ROWS = 1_000
+Search = tuple[Relation, str]  # a table, and by what it is searched
 
 
 @rule(
     code="SEC002",
     title="Policy that searches a table for each row",
     why=(
-        "The sub-select compares a converted or computed value with the row. No index holds that value, so the whole"
-        " table may be read again for each row that is looked at."
+        "The sub-select compares a converted or computed value with the row, which no index holds, or a function"
+        " queries a table each time it is called with the row: what could be asked once is asked for each row."
     ),
     example="""
         CREATE TABLE team (id int PRIMARY KEY, boss text);
@@ -41,24 +45,50 @@ from pgrefit.rules.security._policies import conditions, protected
     """,
 )
 def policy_subselect_per_row(observation: Observation) -> Iterator[Finding]:
-    """Sub-selects of policies that are tied to the row by an expression over the other table that no index has."""
+    """Sub-selects of policies that are tied to the row by an expression over the other table that no index has.
+
+    And, in tables of many rows, functions that query a table and are called with a column of the row.
+    """
+    db = observation.snapshot
     rows = {t.table: t.rows for t in observation.statistics.tables}
     for table in protected(observation):
+        many = rows.get(table.name, -1) >= MANY_ROWS
         for policy in table.policies:
-            found = {e for condition in conditions(policy) for e in _unserved(observation.snapshot, condition)}
-            others = sorted({other for other, _ in found})
+            told = list(conditions(policy))
+            found = {e for condition in told for e in _unserved(db, condition)}
+            called = {e for condition in told for e in searching_calls(db, condition)} if many else set[Search]()
             if found:
-                yield Finding(
-                    object=f"{table.name}, policy {policy.name}",
-                    message=f"searches {', '.join(map(str, others))} for each row by a value that no index has",
-                    severity=Severity.INFO,
-                    evidence=(
-                        catalog("conditions", tuple(sorted(text for _, text in found))),
-                        *(statistic(f"rows of {other}", rows.get(other, -1)) for other in others),
-                        statistic(f"rows of {table.name}", rows.get(table.name, -1)),
-                    ),
-                    advice="give both columns the same type, or index the expression",
-                )
+                yield _finding(table, policy, rows, found)
+            elif called:
+                yield _of_calls(table, policy, rows, called)
+
+
+def _finding(table: Table, policy: Policy, rows: dict[Relation, int], found: set[Search]) -> Finding:
+    others = sorted({other for other, _ in found})
+    return Finding(
+        object=f"{table.name}, policy {policy.name}",
+        message=f"searches {', '.join(map(str, others))} for each row by a value that no index has",
+        severity=Severity.INFO,
+        evidence=(catalog("conditions", tuple(sorted(text for _, text in found))), *_rows(rows, table, others)),
+        advice="give both columns the same type, or index the expression",
+    )
+
+
+def _of_calls(table: Table, policy: Policy, rows: dict[Relation, int], called: set[Search]) -> Finding:
+    functions, others = sorted({call for _, call in called}), sorted({other for other, _ in called})
+    return Finding(
+        object=f"{table.name}, policy {policy.name}",
+        message=f"calls {', '.join(functions)} for each row, which queries {', '.join(map(str, others))}",
+        severity=Severity.INFO,
+        evidence=(catalog("functions", tuple(functions)), *_rows(rows, table, others)),
+        advice="let a function without arguments return all keys that the asker may see, and compare: key IN (SELECT"
+        " keys_of_asker()); it is run once for the statement",
+    )
+
+
+def _rows(rows: dict[Relation, int], table: Table, others: list[Relation]) -> tuple[Evidence, ...]:
+    of_others = (statistic(f"rows of {other}", rows.get(other, -1)) for other in others if other != table.name)
+    return (*of_others, statistic(f"rows of {table.name}", rows.get(table.name, -1)))
 
 
 def _unserved(db: Snapshot, condition: str) -> Iterator[tuple[Relation, str]]:

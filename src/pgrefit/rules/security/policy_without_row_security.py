@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
-from pgrefit.rules._ask import catalog
+from pgrefit.rules._ask import catalog, known
+from pgrefit.rules.security._personal import personal
 from pgrefit.rules.security._policies import protected
 
 
@@ -32,6 +33,11 @@ def policy_without_row_security(observation: Observation) -> Iterator[Finding]:
                 object=str(table.name),
                 message="has policies, but row security is off: they are not asked",
                 severity=Severity.ERROR,
-                evidence=(catalog("policies", tuple(policy.name for policy in table.policies)),),
+                evidence=known(
+                    (
+                        catalog("policies", tuple(policy.name for policy in table.policies)),
+                        catalog("personal or secret", personal(table)),
+                    )
+                ),
                 advice="ALTER TABLE … ENABLE ROW LEVEL SECURITY, after a look at what the policies let through",
             )

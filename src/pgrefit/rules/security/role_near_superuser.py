@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
-from pgrefit.model.snapshot import Role
+from pgrefit.model.snapshot import Role, Snapshot
 from pgrefit.rules._access import memberships
 from pgrefit.rules._ask import catalog
 from pgrefit.rules.server._roles import own_logins
@@ -40,9 +40,12 @@ def role_near_superuser(observation: Observation) -> Iterator[Finding]:
     Source: https://www.postgresql.org/docs/current/predefined-roles.html and sql-createrole.html.
     """
     db = observation.snapshot
+    rulers = {role.name for role in db.roles if role.superuser}
     for role in own_logins(observation) if observation.server.version_num else ():
         reached = {*role.member_of, *memberships(db, role.name)}
-        held = sorted(reached & (ROOT_BY_FILE | READS_FILES))
+        superusers = {other.name for other in db.roles if other.superuser}
+        held = sorted(reached & (ROOT_BY_FILE | READS_FILES | superusers))
+        held += [f"membership in {name}, a superuser" for name in sorted(_all_above(db, role.name) & rulers)]
         if role.create_role and db.server_version < BOUNDED_SINCE:
             held.append("CREATEROLE")
         if held and not role.superuser:
@@ -54,3 +57,14 @@ def role_near_superuser(observation: Observation) -> Iterator[Finding]:
                 evidence=(catalog("holds", tuple(held)),),
                 advice="take it away, or let a role that does not log in hold it, for SET ROLE",
             )
+
+
+def _all_above(db: Snapshot, name: str) -> set[str]:
+    """Roles that it may become by SET ROLE, whether it inherits from them or not."""
+    above = {role.name: role.member_of for role in db.roles}
+    found, left = set[str](), [name]
+    while left:
+        new = set(above.get(left.pop(), ())) - found
+        found |= new
+        left.extend(new)
+    return found

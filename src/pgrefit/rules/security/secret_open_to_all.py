@@ -18,22 +18,10 @@ from pgrefit.rules._access import (
     shown,
     tables_and_views,
 )
-from pgrefit.rules._ask import catalog, is_text
-from pgrefit.rules._languages import english
-from pgrefit.rules._names import words
+from pgrefit.rules._ask import catalog
+from pgrefit.rules.security._personal import is_secret
 from pgrefit.rules.security._truth import is_always_true, saying_true
 from pgrefit.rules.security._views import is_invoker
-
-SECRETS = frozenset({"cvv", "passwd", "password", "passwort", "pwd", "secret", "ssn"})
-SECRET_PAIRS = frozenset({
-    ("access", "token"), ("api", "key"), ("api", "secret"), ("api", "token"), ("auth", "token"),
-    ("bearer", "token"), ("card", "number"), ("client", "secret"), ("confirmation", "token"), ("credit", "card"),
-    ("de", "passe"), ("encrypted", "password"), ("hashed", "password"), ("id", "token"), ("otp", "secret"),
-    ("password", "digest"),
-    ("password", "hash"), ("password", "salt"), ("private", "key"), ("refresh", "token"), ("remember", "token"),
-    ("reset", "token"), ("secret", "key"), ("session", "token"), ("signing", "key"), ("totp", "secret"),
-    ("verification", "token"),
-})  # fmt: skip
 
 
 @rule(
@@ -83,7 +71,7 @@ def _finding(relation: Table | View, columns: tuple[str, ...], readers: frozense
 
 def _readers(db: Snapshot, relation: Table | View, column: Column) -> frozenset[str]:
     """Who of all the world may read a column that is secret, in every row."""
-    if not _is_secret(column):
+    if not is_secret(column):
         return frozenset()
     grants = (*relation.grants, *column.grants)
     holders = {grant.grantee for grant in grants if grant.privilege == "SELECT"} & OPEN_ROLES
@@ -94,12 +82,6 @@ def _readers(db: Snapshot, relation: Table | View, column: Column) -> frozenset[
         return frozenset(readers)
     let_in = (governed(policy, readers) for policy in relation.policies if _lets_all_in(db, relation, policy))
     return frozenset(role for whom in let_in for role in whom - bypassing(db)) & OPEN_ROLES
-
-
-def _is_secret(column: Column) -> bool:
-    known = [parts for parts in (words(column.name), english(column.name)) if parts]
-    named = any(parts[-1] in SECRETS or parts[-2:] in SECRET_PAIRS for parts in known)
-    return named and (is_text(column) or column.type == "bytea")
 
 
 def _lets_all_in(db: Snapshot, table: Table, policy: Policy) -> bool:

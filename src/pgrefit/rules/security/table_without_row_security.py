@@ -12,6 +12,7 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Snapshot, Table
 from pgrefit.rules._access import API_ROLES, OPEN_ROLES, READS, WRITES, bound_holders, is_users, secured, shown
 from pgrefit.rules._ask import catalog, known, statistic
+from pgrefit.rules.security._personal import personal
 from pgrefit.rules.security._policies import columns_of_asker, conditions
 
 
@@ -67,17 +68,20 @@ def _whole(observation: Observation, table: Table) -> Iterator[Finding]:
     columns = _columns_of_policies(db).get(table.name.schema)
     related = _related(db, table, columns or frozenset())
     exposed = writers & (OPEN_ROLES if columns is not None else API_ROLES)
-    if not exposed and (columns is None or not related or not readers | writers):
+    concerned = readers | writers if columns is not None else (readers | writers) & OPEN_ROLES
+    if not exposed and (not related or not concerned):
         return
     may, who = ("change", writers) if writers else ("read", readers)
+    of_persons = f", {', '.join(personal(table))} too" if personal(table) else ""
     yield Finding(
         object=str(table.name),
-        message=f"has no row security, and {', '.join(sorted(map(shown, who)))} may {may} every row",
+        message=f"has no row security, and {', '.join(sorted(map(shown, who)))} may {may} every row{of_persons}",
         severity=Severity.ERROR if exposed and (related or exposed & API_ROLES) else Severity.WARNING,
         evidence=known((
             catalog("may read it", tuple(sorted(map(shown, readers)))),
             catalog("may write to it", tuple(sorted(map(shown, writers)))),
             catalog("has to do with protected rows by", related),
+            catalog("personal or secret", personal(table)),
             statistic("rows", observation.rows(table.name)),
         )),
         advice="write policies for it and ENABLE ROW LEVEL SECURITY, or take the privileges away",
@@ -112,7 +116,10 @@ def _columns_of_policies(db: Snapshot) -> dict[str, frozenset[str]]:
 def _related(db: Snapshot, table: Table, of_policies: frozenset[str]) -> tuple[str, ...]:
     """The columns that tie its rows to protected ones: references to them, and such as policies go by."""
     references = [c for key in table.foreign_keys if key.parent and _is_guarded(db, key.parent) for c in key.columns]
-    shared = [column.name for column in table.columns if column.name in of_policies]
+    own = {name for key in table.foreign_keys for name in key.columns}
+    alone = len(table.primary_key) == 1
+    registry = set(table.primary_key) - own if alone else set[str]()  # of those whose rows the others are
+    shared = [column.name for column in table.columns if column.name in of_policies - registry]
     return tuple(dict.fromkeys((*references, *shared)))
 
 

@@ -139,7 +139,7 @@ def _tables(db: Snapshot, view: View, seen: set[Relation]) -> Iterator[Table]:
         table, inner = db.find_table(name), views_by_name(db).get(name)
         if table:
             yield table
-        elif inner and inner.owner == view.owner:
+        elif inner and inner.owner == view.owner and not is_invoker(inner):
             yield from _tables(db, inner, seen)
 
 
@@ -165,9 +165,19 @@ def _is_summary(db: Snapshot, passed: tuple[Relation, ...], tree: Tree) -> bool:
     """Whether it adds rows up; a row for each of those whom the policies tell apart is theirs all the same."""
     whose = {c for name in passed for policy in db.table(name).policies for e in conditions(policy)
              for c in columns_of_asker(e)}  # fmt: skip
-    by = {column.fields[-1].string.sval for select in tree.all(pb.SelectStmt) for key in select.group_clause
-          for column in Tree(key).all(pb.ColumnRef)}  # fmt: skip
-    return any(map(_adds_up, tree.all(pb.SelectStmt))) and not whose & by
+    keys = [column for select in tree.all(pb.SelectStmt) for key in select.group_clause
+            for column in Tree(key).all(pb.ColumnRef)]  # fmt: skip
+    by = {column.fields[-1].string.sval for column in keys}
+    rows = any(_is_key_of(db, passed, tree, column) for column in keys)
+    return any(map(_adds_up, tree.all(pb.SelectStmt))) and not whose & by and not rows
+
+
+def _is_key_of(db: Snapshot, passed: tuple[Relation, ...], tree: Tree, column: pb.ColumnRef) -> bool:
+    """Whether it is the key of one of these tables, so that there is a line for each of its rows."""
+    path = [part.string.sval for part in column.fields]
+    named = {r.alias.aliasname or r.relname: Relation(r.schemaname, r.relname) for r in tree.all(pb.RangeVar)}
+    table = named.get(path[-2]) if len(path) > 1 else None
+    return table in passed and db.table(table).primary_key == (path[-1],) if table else False
 
 
 def _adds_up(select: pb.SelectStmt) -> bool:

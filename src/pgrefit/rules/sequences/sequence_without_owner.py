@@ -11,6 +11,7 @@ from pgrefit.model.snapshot import Snapshot
 from pgrefit.rules._ask import catalog, named
 from pgrefit.rules._grouped import by_schema
 from pgrefit.rules._names import MARKS, stems, words
+from pgrefit.rules._said import on_purpose
 from pgrefit.rules._sequences import Draw, draws_by_sequence
 
 SHARED = {"hibernate", "global", "shared", "common", "main", "all", "generator", "universal", "object", "entity"}
@@ -44,7 +45,7 @@ def sequence_without_owner(observation: Observation) -> Iterator[Finding]:
     """Sequences of no column that feed one column, and could belong to it.
 
     One that is not named after it or its table may serve an application for other tables too, where there are such
-    that get their numbers from no sequence.
+    that get their numbers from no sequence; one that begins anew at its end counts by itself.
     """
     yield from by_schema(_found(observation), "sequences do not belong to the columns that they feed")
 
@@ -52,7 +53,9 @@ def sequence_without_owner(observation: Observation) -> Iterator[Finding]:
 def _found(observation: Observation) -> Iterator[tuple[str, Finding]]:
     unfed = _unfed(observation.snapshot)
     for drawn in draws_by_sequence(observation.snapshot).values():
-        if len(drawn) == 1 and drawn[0].sequence.owned_by is None and _may_belong(drawn[0]):
+        sequence = drawn[0].sequence
+        meant = sequence.cycle or on_purpose(sequence.comment)
+        if len(drawn) == 1 and sequence.owned_by is None and not meant and _may_belong(drawn[0]):
             alone = drawn[0].table.name.schema not in unfed and not SHARED & set(words(drawn[0].sequence.name.name))
             if _named_after(drawn[0]) or alone:
                 yield drawn[0].sequence.name.schema, _finding(drawn[0])

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
-from pgrefit.rules._access import is_users
+from pgrefit.model.snapshot import Sequence
+from pgrefit.rules._access import platform_schemas
 from pgrefit.rules._ask import catalog, known, named, statistic
+from pgrefit.rules._said import on_purpose
 from pgrefit.rules._sequences import draws_by_sequence
 
 
@@ -28,21 +30,24 @@ from pgrefit.rules._sequences import draws_by_sequence
     """,
 )
 def unlogged_sequence(observation: Observation) -> Iterator[Finding]:
-    """Unlogged sequences whose numbers go into a table that a crash does not empty."""
-    draws = draws_by_sequence(observation.snapshot)
-    for sequence in observation.snapshot.sequences:
-        if sequence.persistence != "unlogged":
-            continue
-        kept = [d for d in draws.get(sequence.name, ()) if d.table.persistence == "permanent"]
-        if kept and is_users(observation.snapshot, kept[0].table):
-            last = observation.statistics.last_value(sequence.name)
-            yield Finding(
-                object=str(sequence.name),
-                message=f"starts over at {sequence.start:,} after a crash, and feeds"
-                f" {', '.join(named(d.table, d.column.name) for d in kept)}",
-                severity=Severity.WARNING,
-                evidence=known((
-                    catalog("persistence", sequence.persistence), statistic("last value", () if last is None else last),
-                )),
-                advice="ALTER SEQUENCE … SET LOGGED, which takes a moment",
-            )  # fmt: skip
+    """Unlogged sequences that feed a table that a crash does not empty, or no table that is known."""
+    db, drawn = observation.snapshot, draws_by_sequence(observation.snapshot)
+    for sequence in db.sequences:
+        fed = drawn.get(sequence.name, ())
+        kept = [draw for draw in fed if draw.table.persistence == "permanent"]
+        own = not sequence.extension and sequence.name.schema not in platform_schemas(db)
+        if sequence.persistence == "unlogged" and own and (kept or not fed) and not on_purpose(sequence.comment):
+            yield _finding(observation, sequence, [named(draw.table, draw.column.name) for draw in kept])
+
+
+def _finding(observation: Observation, sequence: Sequence, fed: list[str]) -> Finding:
+    last = observation.statistics.last_value(sequence.name)
+    return Finding(
+        object=str(sequence.name),
+        message=f"starts over at {sequence.start:,} after a crash{', and feeds ' if fed else ''}{', '.join(fed)}",
+        severity=Severity.WARNING,
+        evidence=known((
+            catalog("persistence", sequence.persistence), statistic("last value", () if last is None else last),
+        )),
+        advice="ALTER SEQUENCE … SET LOGGED, which takes a moment",
+    )  # fmt: skip

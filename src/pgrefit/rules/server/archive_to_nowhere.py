@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
-from pgrefit.rules.server._say import NOTHING, about_settings, with_settings
+from pgrefit.rules.server._say import NOTHING, about_settings, is_throwaway, with_settings
 
 WHOLE = {"exit 0", "cd ."}
 FIRST_WORDS = {"/bin/true", "/usr/bin/true", "true", ":", "echo", "rem"}  # whatever comes after it
@@ -24,11 +24,17 @@ MORE = re.compile("[;&|>\n]")  # another command, or a place where the output go
     clean=NOTHING,
 )
 def archive_to_nowhere(observation: Observation) -> Iterator[Finding]:
-    """An archive_command that does nothing, or none at all.
+    """An archive_command that does nothing, or none at all; or too little WAL for any.
 
     Source: https://www.postgresql.org/docs/current/runtime-config-wal.html (archive_command).
     """
     server = observation.server
+    if server.value("wal_level") == "minimal" and not (is_throwaway(server) and not server.is_on("fsync")):
+        yield about_settings(
+            server, ("wal_level", "max_wal_senders"),
+            "is minimal: no archive, no base backup and no replica can be made", Severity.WARNING,
+            advice="set it to replica and restart; then archive by a tool for it (pgBackRest, Barman, WAL-G)",
+        )  # fmt: skip
     command = server.setting("archive_command")
     if server.value("archive_mode") not in {"on", "always"} or command is None or server.value("archive_library"):
         return

@@ -11,6 +11,7 @@ from pgrefit.rules._ask import statistic
 from pgrefit.rules.server._say import NOTHING, about_settings, together, with_server, with_settings
 
 NEAR, FULL = 0.8, 0.95
+CROWD_AT = 1000
 RESERVED = ("superuser_reserved_connections", "reserved_connections")  # the second from version 16 on
 CROWD = tuple(Session(pid=n, role="shop", state="idle", local=True) for n in range(90))
 
@@ -34,6 +35,13 @@ def connections_near_limit(observation: Observation) -> Iterator[Finding]:
         return
     room = max(1, int(most - sum(server.number(name) or 0 for name in RESERVED)))
     used = len(server.sessions)
+    if most >= CROWD_AT and used < NEAR * room:
+        yield about_settings(
+            server, ("max_connections",),
+            f"lets {most:.0f} sessions in, each a process with memory of its own; {used} are there", Severity.INFO,
+            statistic("sessions", used),
+            advice="put a connection pooler before the server, and let in some times as many as it has processors",
+        )  # fmt: skip
     if used >= NEAR * room:
         idle = sum(session.state == "idle" for session in server.sessions)
         yield about_settings(

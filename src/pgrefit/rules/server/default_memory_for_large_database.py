@@ -24,6 +24,7 @@ from pgrefit.rules.server._say import (
 BEGINS_WITH = 128 * MB
 LARGE = 10 * GB
 MISSES = 0.02
+TINY = 64 * MB  # nobody begins with so little
 FEWEST_BLOCKS = 10_000_000
 
 
@@ -46,6 +47,8 @@ def _sized(count: int) -> Circumstances:
 def default_memory_for_large_database(observation: Observation) -> Iterator[Finding]:
     """shared_buffers at its default or below, far smaller than the database, and missed by one read in fifty.
 
+    Or set to half of the default or less, and to less than the database has.
+
     Source of default and advice: https://www.postgresql.org/docs/current/runtime-config-resource.html (shared_buffers);
     the bounds are our judgement.
     """
@@ -53,6 +56,14 @@ def default_memory_for_large_database(observation: Observation) -> Iterator[Find
     cache = bytes_of(server, "shared_buffers")
     asked = counters.blocks_read + counters.blocks_hit
     total = observation.statistics.database_bytes
+    if cache is not None and cache <= TINY and total > cache:
+        yield about_settings(
+            server, ("shared_buffers", "effective_cache_size"),
+            f"is {size(cache)}, less than a server begins with ({size(BEGINS_WITH)}), for {size(total)} of data",
+            Severity.WARNING, statistic("database bytes", total),
+            advice="give it about a quarter of the machine's memory, set effective_cache_size to match, and restart",
+        )  # fmt: skip
+        return
     if cache is None or cache > BEGINS_WITH or total < LARGE or asked < FEWEST_BLOCKS:
         return
     missed = counters.blocks_read / asked

@@ -29,9 +29,15 @@ def durability_switched_off(observation: Observation) -> Iterator[Finding]:
     """
     server = observation.server
     wrong = [name for name in MUST_BE_ON if server.is_off(name)] + [name for name in MUST_BE_OFF if server.is_on(name)]
-    if wrong and not is_throwaway(server):
+    if wrong and not (is_throwaway(server) and not server.is_on("fsync")):
         said = ", ".join(f"{name} is {server.value(name)}" for name in wrong)
         yield about_settings(
             server, tuple(wrong), f"data may be lost or broken: {said}", Severity.ERROR,
             advice="set it back to its default and reload; fsync may stay off only where all data can be made again",
+        )  # fmt: skip
+    elif server.is_off("synchronous_commit"):
+        yield about_settings(
+            server, ("synchronous_commit",),
+            "a crash loses what was committed last: synchronous_commit is off for all", Severity.INFO,
+            advice="set it to on, and to off for the roles or transactions whose loss does not matter",
         )  # fmt: skip

@@ -12,6 +12,7 @@ from pgrefit.rules._ask import known, statistic
 from pgrefit.rules.server._say import GB, MB, NOTHING, bytes_of, settings, size, with_server
 
 SOME = 64 * MB  # a replica that restarts leaves less
+SEGMENT = 16 * MB
 MUCH = GB
 DANGEROUS = 20 * GB
 LONG = timedelta(days=1)
@@ -28,6 +29,8 @@ LONG = timedelta(days=1)
 def inactive_slot(observation: Observation) -> Iterator[Finding]:
     """Slots without a reader that keep 64 MB of WAL or more, or that have had none for a day.
 
+    Where no limit is set a segment is enough; of a logical slot, anything: it holds back vacuum of the catalog, too.
+
     Below a gigabyte the reader may be about to come back: that is said in passing.
 
     Source: https://www.postgresql.org/docs/current/view-pg-replication-slots.html; how much is much is our judgement.
@@ -38,11 +41,12 @@ def inactive_slot(observation: Observation) -> Iterator[Finding]:
         if slot.active or slot.temporary or slot.synced or slot.wal_status == "lost":
             continue
         lasts = kept >= MUCH or _is_long(server, slot)
-        if lasts or kept >= SOME:
-            unbounded = bytes_of(server, "max_slot_wal_keep_size") is None
+        unbounded = bytes_of(server, "max_slot_wal_keep_size") is None
+        if lasts or kept >= (SEGMENT if unbounded else SOME) or (unbounded and slot.kind == "logical" and kept):
             yield Finding(
                 object=f"slot {slot.name}",
-                message=f"nobody reads it, and it keeps {size(kept)} of WAL",
+                message=f"nobody reads it, and it keeps {size(kept)} of WAL"
+                + (", without a limit" if unbounded else ""),
                 severity=_severity(kept, lasts=lasts, unbounded=unbounded),
                 evidence=_evidence(server, slot),
                 advice="bring its reader back, or pg_drop_replication_slot; bound what any slot keeps by"

@@ -12,7 +12,8 @@ from pgrefit.rules._ask import catalog
 from pgrefit.rules.server._roles import own_logins
 from pgrefit.rules.server._say import NOTHING
 
-MOST = 3
+MOST = 1
+FIRST, SHOWN = "postgres", 5  # the one that every server has
 
 
 def _with_five(observation: Observation) -> Observation:
@@ -29,15 +30,16 @@ def _with_five(observation: Observation) -> Observation:
     clean=NOTHING,
 )
 def many_superusers(observation: Observation) -> Iterator[Finding]:
-    """More than three superusers that log in.
+    """More superusers that log in than the one that every server has.
 
     Source: https://www.postgresql.org/docs/current/predefined-roles.html for what spares a superuser.
     """
     names = tuple(sorted(role.name for role in own_logins(observation) if role.superuser))
-    if len(names) > MOST and observation.server.version_num:
+    others = [name for name in names if name != FIRST]
+    if others and len(names) > MOST and observation.server.version_num:
         yield Finding(
-            object=f"role {names[0]}",
-            message=f"{len(names)} roles that log in are superusers",
+            object=f"role {others[0]}",
+            message=f"{len(names)} roles that log in are superusers: {', '.join(names[:SHOWN])}",
             severity=Severity.INFO,
             evidence=(catalog("superusers", names),),
             advice="ALTER ROLE … NOSUPERUSER, and grant what is needed: pg_monitor, pg_signal_backend, CREATEROLE",

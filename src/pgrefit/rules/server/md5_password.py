@@ -10,6 +10,8 @@ from pgrefit.model.server import Md5Role
 from pgrefit.rules._ask import catalog, known
 from pgrefit.rules.server._say import NOTHING, settings, with_server
 
+MAKES_MD5 = "password_encryption=md5"
+
 
 @rule(
     code="SRV018",
@@ -29,14 +31,33 @@ def md5_password(observation: Observation) -> Iterator[Finding]:
     """
     server = observation.server
     roles = tuple(one.role for one in server.md5_roles)
+    yield from _by_own_setting(observation)
     makes_new = server.value("password_encryption") == "md5"
     if roles or makes_new:
         about = f"{len(roles)} {'role has its' if len(roles) == 1 else 'roles have their'} password stored as MD5"
         yield Finding(
             object=f"role {roles[0]}" if roles else "setting password_encryption",
-            message=about if roles else "new passwords are stored as MD5",
+            message=about + (", and so are new ones" if makes_new else "")
+            if roles
+            else "new passwords are stored as MD5",
             severity=Severity.WARNING,
             evidence=known((*settings(server, "password_encryption"), catalog("roles", roles))),
             advice="set password_encryption to scram-sha-256 and let each role set its password again; lines of"
             " pg_hba.conf that say md5 accept both",
         )
+
+
+def _by_own_setting(observation: Observation) -> Iterator[Finding]:
+    """Roles, and the database, whose own settings make new passwords so, whatever the server's say."""
+    db = observation.snapshot
+    owners = [(f"database {db.database}", db.database_settings)]
+    owners += [(f"role {role.name}", role.settings) for role in db.roles]
+    for owner, values in owners if observation.server.version_num else ():
+        if MAKES_MD5 in values:
+            yield Finding(
+                object=owner,
+                message="its own settings say password_encryption=md5: passwords that it sets are stored as MD5",
+                severity=Severity.WARNING,
+                evidence=(catalog("settings", tuple(values)),),
+                advice="RESET password_encryption, and set those passwords again",
+            )

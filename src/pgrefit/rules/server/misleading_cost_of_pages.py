@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
-from pgrefit.rules.server._say import NOTHING, about_settings, with_settings
+from pgrefit.rules._ask import catalog
+from pgrefit.rules.server._say import NOTHING, about_settings, bytes_of, size, with_settings
 
-DEAREST = 10.0  # times a page in sequence; of a disk that turns it is 4 by default
+COSTS = {"random_page_cost", "seq_page_cost"}
+DEAREST = 6.0  # times a page in sequence; of a disk that turns it is 4 by default
 
 
 @rule(
@@ -20,11 +22,19 @@ DEAREST = 10.0  # times a page in sequence; of a disk that turns it is 4 by defa
     clean=NOTHING,
 )
 def misleading_cost_of_pages(observation: Observation) -> Iterator[Finding]:
-    """random_page_cost below seq_page_cost, or ten times it and more.
+    """random_page_cost below seq_page_cost, or six times it and more; effective_cache_size below shared_buffers.
 
     Source: https://www.postgresql.org/docs/current/runtime-config-query.html (random_page_cost).
     """
     server = observation.server
+    told, cache = bytes_of(server, "effective_cache_size"), bytes_of(server, "shared_buffers")
+    if told is not None and cache is not None and told < cache:
+        yield about_settings(
+            server, ("effective_cache_size", "shared_buffers"),
+            f"tells the planner of {size(told)} of cache, where the server alone has {size(cache)}: it shuns indexes",
+            Severity.WARNING, advice="set it to what the machine has for caching, mostly half of its memory and more",
+        )  # fmt: skip
+    yield from _by_own_setting(observation)
     random, sequence = server.number("random_page_cost"), server.number("seq_page_cost")
     if random is None or sequence is None or sequence <= random < DEAREST * sequence or random == sequence == 0:
         return
@@ -33,3 +43,22 @@ def misleading_cost_of_pages(observation: Observation) -> Iterator[Finding]:
         server, ("random_page_cost", "seq_page_cost"), said, Severity.WARNING,
         advice="1.1 for flash storage and for what is cached, 4 for disks that turn",
     )  # fmt: skip
+
+
+def _by_own_setting(observation: Observation) -> Iterator[Finding]:
+    """Roles, and the database, whose own settings say so."""
+    db, usual = observation.snapshot, observation.server.number("seq_page_cost") or 1.0
+    owners = [(f"database {db.database}", db.database_settings)]
+    owners += [(f"role {role.name}", role.settings) for role in db.roles]
+    for owner, values in owners if observation.server.version_num else ():
+        costs = {name: float(value) for name, _, value in (v.partition("=") for v in values) if name in COSTS}
+        sequence = costs.get("seq_page_cost", usual)
+        random = costs.get("random_page_cost", sequence)
+        if random < sequence or random >= DEAREST * sequence > 0:
+            yield Finding(
+                object=owner,
+                message=f"its own settings say random_page_cost {random:g} to seq_page_cost {sequence:g}",
+                severity=Severity.WARNING,
+                evidence=(catalog("settings", tuple(values)),),
+                advice="RESET it: 1.1 suits flash storage and what is cached, 4 disks that turn",
+            )

@@ -12,8 +12,13 @@ from pgrefit.rules._ask import statistic
 from pgrefit.rules.server._say import about_settings, settings, together, with_settings
 
 MORE_IS_SLOWER = ("autovacuum_vacuum_scale_factor", "autovacuum_vacuum_threshold", "autovacuum_vacuum_cost_delay",
-                  "autovacuum_naptime")  # fmt: skip
+                  "autovacuum_naptime", "autovacuum_analyze_scale_factor", "autovacuum_analyze_threshold",
+                  "autovacuum_vacuum_insert_scale_factor", "autovacuum_vacuum_insert_threshold")  # fmt: skip
+SHARES = {name for name in MORE_IS_SLOWER if name.endswith("scale_factor")}
+MUCH_OF_IT = 0.5  # of the rows: a share that no table should wait for
 LESS_IS_SLOWER = ("autovacuum_max_workers", "autovacuum_vacuum_cost_limit", "vacuum_cost_limit")
+FREEZES = {"autovacuum_freeze_max_age": 1.5e9, "autovacuum_multixact_freeze_max_age": 1.5e9}  # near the wraparound
+INSERTS = "autovacuum_vacuum_insert_threshold"  # -1 switches it off: what is only appended to, nothing freezes
 UNSET = -1.0  # it stands for that of vacuum itself
 FEWEST_ROWS = 10_000
 FAR_TOO_SLOW = 20  # times the default: on any server
@@ -43,9 +48,10 @@ def slow_autovacuum(observation: Observation) -> Iterator[Finding]:
     slower += tuple(name for name in LESS_IS_SLOWER if _differs(server, name, -1))
     late = _late(observation)
     far = tuple(name for name in slower if _is_far(server, name))
-    if far and not late and not server.is_off("autovacuum"):
+    far += tuple(name for name, least in FREEZES.items() if (server.number(name) or 0) >= least)
+    if far and not (late and slower) and not server.is_off("autovacuum"):
         yield about_settings(
-            server, far, f"autovacuum is {FAR_TOO_SLOW} times as slow as by default, or more: {', '.join(far)}",
+            server, far, f"autovacuum comes far later than by default, or never: {', '.join(far)}",
             Severity.WARNING, advice="set them back to their defaults and reload",
         )  # fmt: skip
     if slower and late and not server.is_off("autovacuum"):
@@ -75,14 +81,14 @@ def _differs(server: Server, name: str, direction: int) -> bool:
     """Whether a setting is above (1) or below (-1) its default."""
     found = server.setting(name)
     if found is None or float(found.value) == UNSET:
-        return False
+        return found is not None and name == INSERTS
     if float(found.default) == UNSET:
         return _is_far(server, name)
     return direction * (float(found.value) - float(found.default)) > 0
 
 
 def _is_far(server: Server, name: str) -> bool:
-    """Whether a setting is twenty times its default, or a twentieth; the share of rows reaches that at the whole table.
+    """Whether a setting is twenty times its default, or a twentieth; the share of rows reaches that at half the table.
 
     The limit of autovacuum's own cost is -1 by default, and stands for that of vacuum.
     """
@@ -90,8 +96,12 @@ def _is_far(server: Server, name: str) -> bool:
     if found is None:
         return False
     value, usual = float(found.value), float(found.default)
-    if name == "autovacuum_vacuum_scale_factor":
-        return value >= 1
+    if name == INSERTS and value == UNSET:
+        return True
+    if name in SHARES:
+        return value >= MUCH_OF_IT
+    if name == "autovacuum_max_workers":
+        return value <= 1
     if usual == UNSET:
         usual = float(vacuums.default) if vacuums else UNSET
     return value >= FAR_TOO_SLOW * usual > 0 if name in MORE_IS_SLOWER else 0 < value <= usual / FAR_TOO_SLOW

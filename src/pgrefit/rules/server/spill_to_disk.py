@@ -14,6 +14,7 @@ from pgrefit.rules.server._say import GB, MOMENT, NOTHING, about_settings, size,
 
 LEAST_A_DAY = 5 * GB
 LEAST_DAYS = 1.0
+RECURRING, BLOCKS_A_CALL, TOLD = 10, 50, 5
 
 
 def _counted_for_ten_days(observation: Observation) -> Observation:
@@ -32,7 +33,7 @@ def _counted_for_ten_days(observation: Observation) -> Observation:
     clean=NOTHING,
 )
 def spill_to_disk(observation: Observation) -> Iterator[Finding]:
-    """More than 5 GB a day of temporary files, counted over a day or more.
+    """More than 5 GB a day of temporary files, counted over a day or more; before, statements that always spill.
 
     How much is much is our judgement. Source of the settings:
     https://www.postgresql.org/docs/current/runtime-config-resource.html.
@@ -41,6 +42,8 @@ def spill_to_disk(observation: Observation) -> Iterator[Finding]:
     if counted.taken_at is None or counted.reset_at is None or not counters.temporary_files:
         return
     days = (counted.taken_at - counted.reset_at) / timedelta(days=1)
+    if days < LEAST_DAYS:
+        yield from _so_far(observation)
     if days >= LEAST_DAYS and counters.temporary_bytes / days >= LEAST_A_DAY:
         each = counters.temporary_bytes / counters.temporary_files
         yield about_settings(
@@ -51,4 +54,24 @@ def spill_to_disk(observation: Observation) -> Iterator[Finding]:
             statistic("days", round(days, 1)),
             advice="find the statements by temp_blks_written of pg_stat_statements: an index may spare the sort, else"
             " raise work_mem for the role that runs them",
+        )  # fmt: skip
+
+
+def _so_far(observation: Observation) -> Iterator[Finding]:
+    """Statements that recur and write files in every call, however long they are counted."""
+    spilling = [
+        one for one in observation.statements
+        if one.query_id is not None and one.calls >= RECURRING and one.temporary_blocks >= BLOCKS_A_CALL * one.calls
+    ]  # fmt: skip
+    if spilling and observation.server.version_num:
+        blocks = sum(one.temporary_blocks for one in spilling)
+        work = (
+            "1 statement that recurs writes" if len(spilling) == 1 else f"{len(spilling)} statements that recur write"
+        )
+        yield about_settings(
+            observation.server, ("work_mem", "hash_mem_multiplier"),
+            f"{work} temporary files in every call", Severity.INFO,
+            statistic("temporary blocks written and read", blocks),
+            statistic("statements", tuple(f"statement {one.query_id}" for one in spilling[:TOLD])),
+            advice="an index may spare the sort; else raise work_mem for the role that runs them",
         )  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from postgast import pg_query_pb2 as pb
+
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
@@ -12,6 +14,7 @@ from pgrefit.rules._ask import catalog
 from pgrefit.rules._bodies import Body, bodies
 from pgrefit.rules._families import users_tables
 from pgrefit.rules._plpgsql import Json
+from pgrefit.rules._trees import Tree
 from pgrefit.rules.functions._flow import every, outermost, statements_of
 
 
@@ -36,7 +39,7 @@ from pgrefit.rules.functions._flow import every, outermost, statements_of
         CREATE TABLE sale (id int PRIMARY KEY, state text, changed timestamptz);
         CREATE TABLE history (id int PRIMARY KEY, state text);
         CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN INSERT INTO history VALUES (NEW.id, NEW.state); RETURN NULL; END $$;
+        BEGIN INSERT INTO history VALUES (NEW.id, NEW.state), (OLD.id, OLD.state); RETURN NULL; END $$;
         CREATE FUNCTION stamped() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF NEW.state <> OLD.state THEN NEW.changed := now(); END IF;
@@ -49,13 +52,19 @@ from pgrefit.rules.functions._flow import every, outermost, statements_of
     """,
 )
 def condition_inside_trigger(observation: Observation) -> Iterator[Finding]:
-    """AFTER UPDATE triggers for each row, without WHEN, whose function does nothing unless OLD and NEW differ."""
+    """AFTER UPDATE triggers for each row, without WHEN, whose function does nothing unless OLD and NEW differ.
+
+    Or which notes a column's old and new value in a table, without a look at whether they differ.
+    """
     db = observation.snapshot
+    noting = {body.function.name: said for body in bodies(db) if (said := _notes(body))}
     idle = {body.function.name: said for body in bodies(db) if (said := _condition(body))}
-    for table in users_tables(db) if idle else ():
+    for table in users_tables(db) if idle or noting else ():
         for trigger in table.triggers:
             if trigger.function in idle and _is_plain(trigger):
                 yield _finding(table, trigger, idle[trigger.function])
+            elif trigger.function in noting and _is_plain(trigger) and not trigger.update_columns:
+                yield _of_notes(table, trigger, noting[trigger.function])
 
 
 def _finding(table: Table, trigger: Trigger, condition: str) -> Finding:
@@ -66,6 +75,28 @@ def _finding(table: Table, trigger: Trigger, condition: str) -> Finding:
         evidence=(catalog("trigger", str(trigger.definition)), catalog("condition in the function", condition)),
         advice="CREATE TRIGGER … WHEN with that condition",
     )
+
+
+def _of_notes(table: Table, trigger: Trigger, column: str) -> Finding:
+    return Finding(
+        object=Relation(table.name.schema, table.name.name).column(trigger.name),
+        message=f"notes the old and the new {column} for every row that is updated, changed or not",
+        severity=Severity.INFO,
+        evidence=(catalog("trigger", str(trigger.definition)), catalog("compares nothing", str(trigger.function))),
+        advice=f"CREATE TRIGGER … WHEN (OLD.{column} IS DISTINCT FROM NEW.{column})",
+    )
+
+
+def _notes(body: Body) -> str:
+    """A column whose value before and after the function puts into another table, whether it differs or not."""
+    if body.function.returns != "trigger" or body.tests or body.executed or len(body.statements) != 1:
+        return ""
+    inserts = body.statements[0].all(pb.InsertStmt)
+    tree = body.statements[0]
+    paths = [[p.string.sval.lower() for p in c.fields] for insert in inserts for c in Tree(insert).all(pb.ColumnRef)]
+    old, new = ({path[1] for path in paths if len(path) == 2 and path[0] == row} for row in ("old", "new"))
+    compared = bool(tree.all(pb.A_Expr)) or any(select.HasField("where_clause") for select in tree.all(pb.SelectStmt))
+    return next(iter(sorted(old & new)), "") if not compared else ""
 
 
 def _is_plain(trigger: Trigger) -> bool:

@@ -9,6 +9,7 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Snapshot, Table
 from pgrefit.rules._ask import catalog, statistic
 from pgrefit.rules._families import users_tables
+from pgrefit.rules._said import on_purpose
 
 
 @rule(
@@ -77,4 +78,5 @@ def _off(db: Snapshot, table: Table) -> tuple[str, ...]:
     """Those of a partition that are off with the whole one's are said of that."""
     whole = db.find_table(table.partition_of) if table.partition_of else None
     told = {trigger.name for trigger in whole.triggers if trigger.enabled == "disabled"} if whole else set[str]()
-    return tuple(t.name for t in table.triggers if t.enabled == "disabled" and t.name not in told)
+    off = (t for t in table.triggers if t.enabled == "disabled" and not on_purpose(t.comment))
+    return tuple(trigger.name for trigger in off if trigger.name not in told)

@@ -42,7 +42,26 @@ OF_MONEY = {
 }  # fmt: skip
 MONEY_ABROAD = {"amount", "balance", "cost"}  # of which other languages have words for money alone
 TARIFFS = {"tariff", "tarif", "tarifa", "tariffa", "tarief", "taryfa"}
+# Words for amounts of money alone in languages that the dictionary knows little of.
+ELSEWHERE = {
+    "fiyat", "ucret", "tutar", "bakiye", "maas", "kira", "harga", "biaya", "gaji", "iuran", "tagihan", "belopp",
+    "avgift", "hyra", "kostnad", "beloeb", "belob", "gebyr", "husleje", "cena", "castka", "poplatek", "mzda", "hinta",
+    "palkka", "vuokra", "kingaku", "kakaku", "ryokin", "kyuyo", "prowizja", "oplata", "czynsz", "skladka", "wyplata",
+    "zaplata", "mensalidade", "aluguel", "comision", "sueldo", "cuota", "honorar", "praemie", "lohn", "pensja", "loyer",
+    "honoraires", "canone", "affitto", "huur", "vergoeding", "grzywna", "multa", "denda", "ceza", "osszeg",
+}  # fmt: skip
 # That end compounds of languages which write them in one word.
+WORTH = ("waarde", "wert", "vaerdi", "varde", "verdi")  # of what was bought, sold or insured
+TRADED = (
+    "inkoop", "aankoop", "verkoop", "aanschaf", "boek", "markt", "verzeker", "goederen", "contract", "order", "einkauf",
+    "verkauf", "kauf", "anschaffung", "buch", "versicherung", "waren", "auftrag", "inkop", "kob", "kjop", "forsaljning",
+)  # fmt: skip
+WORTHS = {"value", "valor", "valore", "valeur", "nilai", "wartosc", "deger", "hodnota"}  # the same, in two words
+BOUGHT = {
+    "purchase", "book", "market", "resale", "contract", "insured", "asset", "compra", "venda", "venta", "contabil",
+    "mercado", "acquisto", "vendita", "achat", "vente", "beli", "jual", "kontrak", "zakupu", "sprzedazy", "ksiegowa",
+    "rynkowa", "alis", "satis", "sigorta", "kupni", "prodejni",
+}  # fmt: skip
 ENDINGS = ("geld", "preis", "prijs", "kosten", "betrag", "bedrag", "gebuehr", "gebühr", "miete")
 OF_ANYTHING = {"amt", "valor"}  # amounts, as betrag and montant, but not of money alone
 COUNTED = {"credit", "debit", "due", "spend", "spent", "sum", "total"}  # of which two say nothing of money yet
@@ -87,7 +106,7 @@ def _means_money(table: Table, column: Column) -> bool:
     said = own | set(english(column.name))
     if said & NO_AMOUNT:
         return False
-    if said & TARIFFS or any(word.endswith(ENDINGS) and word not in ENDINGS for word in words(column.name)):
+    if said & (TARIFFS | ELSEWHERE) or _is_worth(column.name):
         return True
     if not said & (MONEY | MAY_BE_MONEY):
         return False
@@ -99,6 +118,17 @@ def _means_money(table: Table, column: Column) -> bool:
     beside = any("currency" in stems(other.name) for other in table.columns)
     traded = TRADE & {*stems(table.name.name), *english(table.name.name)}
     return bool(said & MONEY) or beside or bool(traded)
+
+
+def _is_worth(name: str) -> bool:
+    """Whether it ends as prices do, or is the value of what is bought and sold."""
+    said = words(name)
+    priced = any(word.endswith(ENDINGS) and word not in ENDINGS for word in said)
+    return (
+        priced
+        or bool(WORTHS & {*said} and BOUGHT & {*said})
+        or any(word.endswith(WORTH) and word.startswith(TRADED) for word in said)
+    )
 
 
 def _is_computed(observation: Observation, table: Table, column: Column) -> bool:

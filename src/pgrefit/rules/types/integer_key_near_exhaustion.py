@@ -26,30 +26,41 @@ def _keys(observation: Observation) -> Iterator[tuple[Table, Column]]:
     for table, column, sequence in _small(observation.snapshot):
         if not is_empty(observation, table):
             reached = _reached(observation, table, column, sequence)
-            if reached is None or reached >= WORTH_ASKING * LARGEST[column.type]:
+            if reached is None:
+                reached = LARGEST[column.type] if column.name == table.primary_key[0] else 0
+            if reached >= WORTH_ASKING * LARGEST[column.type]:
                 yield table, column
 
 
 @remembered
 def _small(db: Snapshot) -> tuple[tuple[Table, Column, Relation | None], ...]:
-    """First columns of primary keys of a small type, each with the sequence that feeds it."""
+    """Columns of primary keys of a small type that refer to nothing, each with the sequence that feeds it."""
     given = {(d.table.name, d.column.name): d.sequence.name for d in draws(db) if d.whole}
     keyed = (table for table in db.own_tables() if table.partition_of is None and table.primary_key)
-    first = ((table, table.column(table.primary_key[0])) for table in keyed)
-    return tuple((t, c, given.get((t.name, c.name))) for t, c in first if c.type in LARGEST)
+    of_key = ((table, table.column(name)) for table in keyed for name in _own_part(table))
+    return tuple((t, c, given.get((t.name, c.name))) for t, c in of_key if c.type in LARGEST)
+
+
+def _own_part(table: Table) -> tuple[str, ...]:
+    """The first column, and those after it that are under no foreign key."""
+    first, *others = table.primary_key
+    referring = {name for key in table.foreign_keys for name in key.columns} if others else set[str]()
+    return (first, *(name for name in others if name not in referring))
 
 
 def _reached(observation: Observation, table: Table, column: Column, sequence: Relation | None) -> int | None:
     """How far it is by the last number of its sequence and by the largest that ANALYZE saw; None where none tells."""
     last = observation.statistics.last_value(sequence) if sequence else None
     statistics = statistics_of(observation, table).column(column.name)
-    bound = statistics.bounds[-1] if statistics and statistics.bounds else ""
-    told = [number for number in (last, int(bound) if bound.isdecimal() else None) if number is not None]
-    return max(told, default=None)
+    ends = (statistics.bounds[0], statistics.bounds[-1]) if statistics and statistics.bounds else ()
+    numbers = (int(end) for end in ends if end.removeprefix("-").isdecimal())
+    return max((abs(number) for number in (*numbers, *([last] if last is not None else []))), default=None)
 
 
 def _largest(table: Table, column: Column) -> Question:
-    return Question(table.name, ddl("SELECT max(t.{c}) AS largest FROM {t} AS t", c=column.name, t=table.name))
+    return Question(
+        table.name, ddl("SELECT max(t.{c}) AS largest, min(t.{c}) AS least FROM {t} AS t", c=column.name, t=table.name)
+    )
 
 
 @rule(
@@ -72,14 +83,17 @@ def integer_key_near_exhaustion(observation: Observation) -> Iterator[Finding]:
     """Primary keys of which more than half of the numbers are gone."""
     for table, column in _keys(observation):
         row = row_of(observation, _largest(table, column))
-        used = row.count("largest") / LARGEST[column.type] if row else 0.0
-        if row and used >= NEAR:
+        up, down = (row.count("largest"), -1 - row.count("least")) if row else (0, 0)
+        if down == LARGEST[column.type]:  # it began at the very lowest, and counts up from there
+            down = 0
+        used = max(up, down, 0) / LARGEST[column.type]
+        if row and used >= NEAR and min(up, down) < NEAR * LARGEST[column.type]:  # else they were drawn by lot
             yield Finding(
                 object=named(table, column.name),
                 message=f"has used {used:.0%} of what {column.type} can hold",
                 severity=Severity.ERROR if used >= 0.8 else Severity.WARNING,
                 evidence=(
-                    scan("largest value", row.count("largest")),
+                    scan("largest value", up) if up >= down else scan("lowest value", row.count("least")),
                     catalog("largest possible", LARGEST[column.type]),
                 ),
                 advice="convert the key, and the columns that refer to it, to bigint",

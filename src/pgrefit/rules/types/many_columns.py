@@ -30,8 +30,10 @@ HALF, WHOLE = (
 def many_columns(observation: Observation) -> Iterator[Finding]:
     """Tables of more than fifty columns that are written; of more than two hundred, as a warning."""
     for table, own in own_columns(observation):
-        columns = [column for column in own if not column.generated]
-        if len(columns) > MANY:
+        columns = [column for column in table.columns if not column.generated]
+        parents = (observation.snapshot.find_table(name) for name in table.inherits)
+        told = not own or any(parent and len(parent.columns) > MANY for parent in parents)
+        if len(columns) > MANY and not told:
             rows = statistics_of(observation, table).rows
             yield Finding(
                 object=str(table.name),

@@ -10,8 +10,8 @@ from functools import lru_cache
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Column, Table
-from pgrefit.rules._ask import WHOLE_TYPES, catalog, is_text, known, named
-from pgrefit.rules._columns import own_columns, plain_type
+from pgrefit.rules._ask import WHOLE_TYPES, catalog, is_text, known, named, statistics_of
+from pgrefit.rules._columns import own_columns, plain_type, seen_values
 from pgrefit.rules._languages import english
 from pgrefit.rules._names import MOST_NAMES, reference_name, stems, words
 
@@ -24,9 +24,12 @@ FAMILIES = {**dict.fromkeys((*WHOLE_TYPES, "numeric"), "number"), "uuid": "uuid"
 DIALLED = {"phone", "fax", "mobile", "zip", "zipcode", "postcode", "iban", "isbn", "ean", "vat"}  # the same everywhere
 QUANTITIES = {
     "price", "amount", "quantity", "weight", "balance", "cost", "salary", "age", "latitude", "longitude", "discount",
-    "fee", "capacity", "zip", "zipcode", "postcode", "phone", "fax", "mobile",
+    "fee", "capacity", "zip", "zipcode", "postcode", "phone", "fax", "mobile", "rate", "percent", "percentage", "week",
+    "speed", "temperature", "height", "width", "distance", "mileage",
 }  # fmt: skip
 INEXACT = ("real", "double precision", "money")
+FLAG_TYPES = {"smallint", "integer", "character(1)", "character varying(1)", "text"}
+SERIAL_NUMBER = {"serial", "number"}
 NUMBERS = {"number", "no", "nr", "num", "code", "cod"}
 MOMENTS = ("date", "timestamp without time zone", "timestamp with time zone")
 # Names of keys that mean another thing in each table.
@@ -75,8 +78,10 @@ class Named:
 def name_with_several_types(observation: Observation) -> Iterator[Finding]:
     """Moments (x_at), flags (is_x, has_x) and numbers of other tables' rows that are of another type than usual.
 
-    And columns named as the one column of another table's key, where one is text and the other a number or a uuid.
+    And columns named as the one column of another table's key, where one is text and the other a number or a uuid;
+    and what is a boolean in one table, and of two values of another type in the next.
     """
+    yield from _flags_in_other_forms(observation)
     yield from _unlike_their_keys(observation)
     yield from _text_or_not(observation)
     for alike in _alike(observation).values():
@@ -111,6 +116,28 @@ def _differs(one: Named, usual: str) -> bool:
     return one.certain or FAMILIES[one.type] != FAMILIES[usual]
 
 
+def _flags_in_other_forms(observation: Observation) -> Iterator[Finding]:
+    """Columns of two values, named as booleans of other tables that say is_x otherwise or not at all."""
+    flags: defaultdict[tuple[str, ...], list[Named]] = defaultdict(list)
+    others: defaultdict[tuple[str, ...], list[Named]] = defaultdict(list)
+    for table, columns in own_columns(observation):
+        for column in columns:
+            type_ = plain_type(observation.snapshot, column.type)
+            if type_ == "boolean":
+                flags[table.name.schema, *words(column.name)].append(Named(table, column, type_))
+            elif type_ in FLAG_TYPES and not _is_flag(column.name):
+                others[table.name.schema, *words(column.name)].append(Named(table, column, type_))
+    for name in flags.keys() & others.keys():
+        two = [one for one in others[name] if _has_two_values(observation, one)]
+        if two:
+            yield _finding(two, "boolean", len(flags[name]), flags[name])
+
+
+def _has_two_values(observation: Observation, one: Named) -> bool:
+    seen = statistics_of(observation, one.table).column(one.column.name)
+    return seen is not None and 0 < seen.distinct <= 2 and all(len(value) <= 1 for value in seen_values(seen))
+
+
 def _unlike_their_keys(observation: Observation) -> Iterator[Finding]:
     """Columns with the name of a key of one column, that are of no type that could be compared with it."""
     by_name: defaultdict[tuple[str, ...], list[Named]] = defaultdict(list)
@@ -143,8 +170,9 @@ def _text_or_not(observation: Observation) -> Iterator[Finding]:
     for alike in by_name.values():
         texts = [one for one in alike if FAMILIES.get(one.type) == "text"]
         others = [one for one in alike if FAMILIES.get(one.type) != "text"]
-        moments = any(one.type not in FAMILIES for one in alike)  # of many columns other findings tell
-        told = any(_is_its_key(one) for one in alike) or (len(alike) >= FEWEST and alike[0].certain and moments)
+        moments = any(one.type not in FAMILIES for one in alike) and _is_moment(alike[0].column.name)
+        keys = sum(map(_is_its_key, alike))
+        told = 0 < keys < len(alike) or (len(alike) >= FEWEST and moments)  # by other findings
         if texts and others and not told:
             yield _finding(texts, others[0].type, len(others), others)
 
@@ -166,6 +194,8 @@ def _is_of_one_thing(name: str, type_: str) -> bool:
     """kai_nr, customer_code, code_postal, hired_on: two words, of which the other says of what."""
     said = english(name)
     if len(said) == 1 and said[0] in DIALLED:
+        return FAMILIES.get(type_) in {"number", "text"}
+    if {*said} == SERIAL_NUMBER:
         return FAMILIES.get(type_) in {"number", "text"}
     if len(said) < 2 or OF_ANYTHING & {*said} or ({*said[:-1]} <= OF_ANY_TABLE and said[0] not in NUMBERS):
         return False

@@ -32,9 +32,17 @@ SECRETS = (
     "sifre",
     "parool",
     "parola",
+    "toegangswoord",
+    "toegangscode",
+    "zugangswort",
+    "zugangscode",
+    "codewort",
+    "losungswort",
+    "accesscode",
 )  # that end the name
 PHRASES = {("mot", "de", "passe"), ("palavra", "passe"), ("clave", "acceso"), ("clave", "de", "acceso"),
-           ("kata", "sandi"), ("mat", "khau")}  # fmt: skip
+           ("kata", "sandi"), ("access", "code"), ("codigo", "acceso"), ("codigo", "acesso"), ("code", "acces"),
+           ("kod", "dostepu"), ("kode", "akses"), ("erisim", "kodu"), ("mat", "khau")}  # fmt: skip
 WHOLE = {"mdp", "psw", "pswd", "passw", "adgangskode", "kodeord", "motdepasse", "sandi", "geslo", "pin"}
 # What opens a door as a password does.
 OTHER_SECRETS = {("api", "secret"), ("client", "secret"), ("app", "secret"), ("secret", "answer"),
@@ -50,6 +58,19 @@ UNREADABLE = re.compile(
 FEWEST = 3  # readable values that are no accident
 SHARE = 0.1  # of those that ANALYZE kept
 SHORTEST_HASH = 32  # characters, of an MD5 in hex
+IN_ADDRESS = re.compile(r"\w[\w+.-]*://[^/\s:@]*:(?P<secret>[^/\s@]{2,})@.+")  # scheme://user:password@host
+IN_DOCUMENT = re.compile(
+    r'"(?:\w*_)?(?:password|passwd|pwd|passphrase|passwort|kennwort|wachtwoord|senha|contrasena|haslo|heslo'
+    r'|sifre|losenord|salasana|kata_?sandi)"\s*:\s*"(?P<secret>[^"]{3,})"',
+    re.IGNORECASE,
+)
+MADE_BY_PROVIDERS = re.compile(
+    r"[rs]k_live_\w{16,}|sk-(?:proj-|ant-)?[A-Za-z0-9]{24,}|AKIA[0-9A-Z]{16}|gh[pos]_\w{30,}|glpat-[\w-]{18,}"
+    r"|xox[abp]-[\w-]{20,}|AIza[\w-]{30,}|SG\.[\w-]{16,}\.[\w-]{16,}"
+)
+MASKED = re.compile(r"\W*|(.)\1*|\W*[xX]+\W*|\$\{?\w+\}?|\{\{.*|<.*>|vault:.*|ENC.*")
+DOCUMENTS = ("json", "jsonb", "hstore", "public.hstore")
+FIRST = 3  # values that tell whether to look at the others
 LIMIT = re.compile(r"character(?: varying)?\((\d+)\)")
 TEXTS = ("text", "character", "citext", "public.citext")
 
@@ -76,7 +97,10 @@ TEXTS = ("text", "character", "citext", "public.citext")
     """,
 )
 def readable_password(observation: Observation) -> Iterator[Finding]:
-    """Text columns named password whose sampled values are no hashes, or that are too short for one."""
+    """Text columns named password whose sampled values are no hashes, or that are too short for one.
+
+    And texts and documents of any name in whose values one stands.
+    """
 
     def secret(_: Table, column: Column) -> bool:
         said = tuple(map(_plain, words(column.name)))
@@ -88,16 +112,45 @@ def readable_password(observation: Observation) -> Iterator[Finding]:
         for column in columns:
             evidence = _evidence(observation, table, column)
             if evidence:
-                rows = max(statistics_of(observation, table).rows, 0)
-                yield Finding(
-                    object=named(table, column.name),
-                    message=f"holds {_kind(column)} that can be read",
-                    severity=Severity.ERROR if evidence.source == "statistics" else Severity.WARNING,
-                    evidence=(evidence,),
-                    advice="keep a hash of each, by argon2, scrypt or bcrypt with a salt; where another system must be"
-                    " given the password itself, keep it in a vault; and let people choose new ones",
-                    cost=Cost(rows=rows) if rows else None,
-                )
+                yield _finding(observation, table, column, evidence, _kind(column))
+    yield from _within_values(observation)
+
+
+def _within_values(observation: Observation) -> Iterator[Finding]:
+    """Those in addresses and documents, and keys that providers give out, whatever the column is called."""
+    for table, columns in columns_of_type(observation, lambda type_: type_.startswith((*TEXTS, *DOCUMENTS))):
+        seen = statistics_of(observation, table)
+        for column in columns:
+            values = seen_values(seen.column(column.name))
+            if values and any(map(_inner, values[:FIRST])):
+                readable = sum(map(_inner, values))
+                if readable >= max(FEWEST, SHARE * len(values)):
+                    measure = f"readable, of {len(values)} values that ANALYZE kept"
+                    evidence = Evidence(measure=measure, value=readable, source="statistics")
+                    yield _finding(observation, table, column, evidence, "passwords or keys within its values")
+
+
+def _inner(value: str) -> bool:
+    """Whether a secret stands in it, and no mask or name of one."""
+    if MADE_BY_PROVIDERS.match(value):
+        return True
+    found = IN_ADDRESS.match(value) if "://" in value else None
+    if found is None and value[:1] in {"{", "["}:
+        found = IN_DOCUMENT.search(value)
+    return found is not None and not MASKED.fullmatch(found["secret"]) and not UNREADABLE.fullmatch(found["secret"])
+
+
+def _finding(observation: Observation, table: Table, column: Column, evidence: Evidence, kind: str) -> Finding:
+    rows = max(statistics_of(observation, table).rows, 0)
+    return Finding(
+        object=named(table, column.name),
+        message=f"holds {kind} that can be read",
+        severity=Severity.ERROR if evidence.source == "statistics" else Severity.WARNING,
+        evidence=(evidence,),
+        advice="keep a hash of each, by argon2, scrypt or bcrypt with a salt; where another system must be"
+        " given the password itself, keep it in a vault; and let people choose new ones",
+        cost=Cost(rows=rows) if rows else None,
+    )
 
 
 def _plain(word: str) -> str:

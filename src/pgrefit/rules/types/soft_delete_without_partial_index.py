@@ -14,6 +14,14 @@ from pgrefit.rules._languages import english
 from pgrefit.rules._names import words
 
 MARKS = {("deleted", "at"), ("deleted", "on"), ("deleted",), ("is", "deleted"), ("discarded", "at"), ("removed", "at")}
+ELSEWHERE = (  # how words for it begin in other languages
+    "usuniet", "usuniec", "silin", "silm", "exclusao", "remoc", "hapus", "loesch", "lösch", "cancellaz", "baja",
+    "dihapus", "terhapus", "removid", "apagad", "borrad", "slettet", "raderad", "borttagen",
+    "poistett", "torolve", "smazan", "vymazan", "cancellat", "sakujo", "verwijder", "geloescht", "gelöscht",
+    "obrisan", "sters", "excluid", "eliminad", "supprim", "efface", "gewist", "trashed", "erased",
+)  # fmt: skip
+NOT_IT = {"can", "may", "by", "after", "until", "ab", "bis", "kann", "darf", "po", "allow", "auto"}
+LONGEST = 3  # words
 MOMENTS = ("timestamp", "date")
 
 
@@ -52,7 +60,9 @@ def _is_mark(observation: Observation, column: Column) -> bool:
     """By its name, in whatever language: a flag, or a moment that rows which live do not have."""
     said, type_ = words(column.name), plain_type(observation.snapshot, column.type)
     moment = type_.startswith(MOMENTS)
-    translated = english(column.name)[:1] == ("deleted",) and len(said) <= 2 and (moment or type_ == "boolean")
+    abroad = any(word.startswith(ELSEWHERE) for word in said) and not NOT_IT & {*said}
+    called = english(column.name)[:1] == ("deleted",) or abroad
+    translated = called and len(said) <= LONGEST and (moment or type_ == "boolean")
     return (said in MARKS or translated) and not (moment and column.not_null)
 
 

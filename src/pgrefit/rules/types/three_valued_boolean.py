@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgrefit.model.ddl import Expression
 from pgrefit.model.finding import Cost, Evidence, Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Column, Table
+from pgrefit.model.sql_tree import UnreadableError, nodes, parse_expression
+from pgrefit.model.statistics import ColumnStatistics, TableStatistics
 from pgrefit.rules._ask import catalog, statistic, statistics_of
 from pgrefit.rules._columns import columns_of_type, required
 from pgrefit.rules._languages import english, meanings
@@ -28,6 +31,7 @@ FEWEST_ROWS = 200
 FEW = 0.3  # share of the rows without an answer, up to which it was left out rather than not known
 FEW_NAMED = 0.6  # of one that asks: is_contractor
 LEAST = 0.01  # share of either answer
+FEWEST_TOGETHER = 10  # rows, of which chance would not leave as many without a flag as without a moment
 
 
 @rule(
@@ -40,7 +44,8 @@ LEAST = 0.01  # share of either answer
     example="CREATE TABLE member (id int PRIMARY KEY, public boolean DEFAULT true, is_active boolean);",
     clean="""
         CREATE TABLE member (id int PRIMARY KEY, active boolean NOT NULL DEFAULT true, agreed boolean,
-                             public boolean DEFAULT false CHECK (public IS NOT NULL), answer boolean DEFAULT NULL);
+                             public boolean DEFAULT false CHECK (public IS NOT NULL), answer boolean DEFAULT NULL,
+                             left_on date, is_hidden boolean, CHECK ((left_on IS NULL) = (is_hidden IS NULL)));
     """,
 )
 def three_valued_boolean(observation: Observation) -> Iterator[Finding]:
@@ -56,7 +61,7 @@ def three_valued_boolean(observation: Observation) -> Iterator[Finding]:
         two = column.default in {"true", "false"} or named_so
         decided = two and not column.generated
         optional = decided and not column.not_null and not column.type.endswith("[]")
-        return optional and column.name not in required(db, table)
+        return optional and column.name not in required(db, table) and not _is_null_by_check(table, column)
 
     for table, columns in columns_of_type(observation, lambda type_: type_ == "boolean", vague):
         nulls = sum(_nulls(observation, table, column) for column in columns)
@@ -81,8 +86,36 @@ def _is_seldom_null(observation: Observation, table: Table, column: Column) -> b
     if statistics is None or seen.rows < FEWEST_ROWS or DECISIONS & meanings(column.name):
         return False
     both = len(statistics.frequencies) == 2 and min(statistics.frequencies) >= LEAST
+    if any(_as_often_null(seen, name, statistics) for name in _moments(table)):
+        return False
     most = FEW_NAMED if words(column.name)[:1] in {("is",), ("has",)} else FEW
     return both and 0 < statistics.null_fraction <= most
+
+
+def _moments(table: Table) -> tuple[str, ...]:
+    return tuple(c.name for c in table.columns if c.type == "date" or c.type.startswith("timestamp"))
+
+
+def _as_often_null(seen: TableStatistics, moment: str, statistics: ColumnStatistics) -> bool:
+    """Whether the flag waits for that moment: outcome beside closed_at, both empty in the same share of the rows."""
+    other = seen.column(moment)
+    empty = statistics.null_fraction * seen.rows >= FEWEST_TOGETHER
+    return empty and other is not None and other.null_fraction == statistics.null_fraction
+
+
+def _is_null_by_check(table: Table, column: Column) -> bool:
+    """Whether a check ties what is NULL in it to another column."""
+    checks = (check for check in table.checks if column.name in check.columns and len(check.columns) > 1)
+    return any(check.expression and _tests_null(check.expression, column.name) for check in checks)
+
+
+def _tests_null(condition: Expression, name: str) -> bool:
+    try:
+        tests = (node.null_test for node in nodes(parse_expression(condition)) if node.HasField("null_test"))
+        return any(test.arg.column_ref.fields[-1:] and test.arg.column_ref.fields[-1].string.sval == name
+                   for test in tests)  # fmt: skip
+    except UnreadableError:
+        return False
 
 
 def _nulls(observation: Observation, table: Table, column: Column) -> int:

@@ -11,8 +11,10 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Table
 from pgrefit.rules._ask import catalog, statistic
 from pgrefit.rules._families import families, leaves
+from pgrefit.rules._said import VACUUM, is_meant
 from pgrefit.rules.vacuum._autovacuum import is_as_good_as_off, is_off
 
+FEWEST_DEAD, MANY_DEAD = 1000, 0.2
 LATELY = timedelta(days=7)  # somebody vacuums it
 
 
@@ -34,7 +36,7 @@ LATELY = timedelta(days=7)  # somebody vacuums it
     """,
 )
 def autovacuum_off(observation: Observation) -> Iterator[Finding]:
-    """Tables whose parameters say so, or have it wait as good as for ever.
+    """Tables whose parameters say so, or have it wait as good as for ever; not an unlogged one that is empty now.
 
     It weighs less where somebody has vacuumed them within a week.
 
@@ -42,7 +44,10 @@ def autovacuum_off(observation: Observation) -> Iterator[Finding]:
     """
     for family in families(observation):
         off = [leaf for leaf in leaves(observation.snapshot, family.table) if _parameters(leaf)]
-        if off:
+        idle = all(
+            leaf.persistence == "unlogged" and not observation.statistics.table(leaf.name).heap_bytes for leaf in off
+        )
+        if off and not idle and not is_meant(family.table.comment, VACUUM):
             yield _finding(observation, family.table, off)
 
 
@@ -55,6 +60,11 @@ def _parameters(table: Table) -> tuple[str, ...]:
     return is_off(table) or is_as_good_as_off(table)
 
 
+def _of_dead(dead: int, rows: int) -> str:
+    share = dead / max(dead + rows, 1)
+    return f", and {share:.0%} of its rows are dead" if dead >= FEWEST_DEAD and share >= MANY_DEAD else ""
+
+
 def _finding(observation: Observation, whole: Table, off: list[Table]) -> Finding:
     seen = [observation.statistics.table(table.name) for table in off]
     left_alone = any(each.heap_bytes for each in seen) and not all(_came_lately(observation, table) for table in off)
@@ -63,7 +73,8 @@ def _finding(observation: Observation, whole: Table, off: list[Table]) -> Findin
         message="autovacuum "
         + ("never" if any(map(is_off, off)) else "hardly ever")
         + " comes"
-        + (f" to {len(off)} of its partitions" if off != [whole] else ""),
+        + (f" to {len(off)} of its partitions" if off != [whole] else "")
+        + _of_dead(sum(each.dead_rows for each in seen), sum(max(each.rows, 0) for each in seen)),
         severity=Severity.WARNING if left_alone else Severity.INFO,
         evidence=(
             *(catalog(str(table.name), _parameters(table)) for table in off),

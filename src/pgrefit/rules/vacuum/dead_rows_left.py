@@ -18,6 +18,7 @@ from pgrefit.rules.vacuum._autovacuum import dead_rows_allowed, is_off
 TIMES = 2  # what autovacuum allows
 FEWEST_ROWS = 5000
 FEWEST_BYTES = 2**20
+FEW_ROWS, FEW_BYTES = 1000, 2**17  # where autovacuum never comes
 LATELY = timedelta(days=1)
 TOLD = 3
 
@@ -46,7 +47,9 @@ def _given(observation: Observation) -> Observation:
     given=_given,
 )
 def dead_rows_left(observation: Observation) -> Iterator[Finding]:
-    """Tables with twice the dead rows at which autovacuum ought to come; where it is off is another rule's.
+    """Tables with twice the dead rows at which autovacuum ought to come, or as many where it is off for the server.
+
+    Where it is off for the table is another rule's.
 
     Source: https://www.postgresql.org/docs/current/routine-vacuuming.html for when it ought to.
     """
@@ -61,8 +64,10 @@ def dead_rows_left(observation: Observation) -> Iterator[Finding]:
 
 
 def _is_behind(observation: Observation, table: Table, seen: TableStatistics) -> bool:
-    large = seen.dead_rows >= FEWEST_ROWS and seen.heap_bytes >= FEWEST_BYTES
-    return large and not is_off(table) and seen.dead_rows > TIMES * dead_rows_allowed(observation, table, seen.rows)
+    never = observation.server.is_off("autovacuum")
+    rows, room, times = (FEW_ROWS, FEW_BYTES, 1) if never else (FEWEST_ROWS, FEWEST_BYTES, TIMES)
+    large = seen.dead_rows >= rows and seen.heap_bytes >= room
+    return large and not is_off(table) and seen.dead_rows > times * dead_rows_allowed(observation, table, seen.rows)
 
 
 def _finding(observation: Observation, family: Family, behind: list[tuple[Table, TableStatistics]]) -> Finding:
@@ -73,9 +78,11 @@ def _finding(observation: Observation, family: Family, behind: list[tuple[Table,
     came = [seen.vacuumed_at for _, seen in behind if seen.vacuumed_at]
     lately = until is not None and any(until - each < LATELY for each in came)
     holders = tuple(f"{each.kind} {each.name}, {each.age:,} transactions" for each in observation.server.holders[:TOLD])
+    never = observation.server.is_off("autovacuum")
+    waits = "and autovacuum is off" if never else f"more than {TIMES} times what autovacuum waits for"
     return Finding(
         object=str(family.table.name),
-        message=f"{share:.0%} of its rows are dead, more than {TIMES} times what autovacuum waits for",
+        message=f"{share:.0%} of its rows are dead, {waits}",
         severity=Severity.WARNING,
         evidence=(
             statistic("dead rows", dead),

@@ -55,14 +55,28 @@ def _are_mostly_known(observation: Observation) -> bool:
 
 def _unknown(observation: Observation, table: Table, fewest: int | None) -> bool:
     seen = observation.statistics.table(table.name)
-    changed = seen.modified_since_analyze
+    changed = _changed(seen)
     grown = seen.rows >= 0 and changed >= max(FEWEST_OF_GROWN, GROWN * seen.rows)
     return _never_seen(seen, fewest) or grown or changed >= max(FEWEST_ROWS, seen.rows)
 
 
+def _changed(seen: TableStatistics) -> int:
+    """Rows changed since ANALYZE, and not before it in its own transaction: the server counts these afterwards.
+
+    Rows that were inserted since make the table larger than it found it, unless vacuum has counted it anew.
+    """
+    counted = seen.inserted + seen.updated + seen.deleted >= seen.modified_since_analyze
+    if not counted or seen.analyzed_at is None or (seen.vacuumed_at and seen.vacuumed_at > seen.analyzed_at):
+        return seen.modified_since_analyze
+    grown = max(0, seen.inserted - seen.deleted - max(seen.rows, 0))
+    return min(seen.modified_since_analyze, grown + seen.updated + 2 * seen.deleted)
+
+
 def _never_seen(seen: TableStatistics, fewest: int | None = 0) -> bool:
+    """An index that is built counts the rows as well, and leaves no statistics of columns."""
     many = seen.heap_bytes >= FEWEST_BYTES or (fewest is not None and seen.inserted - seen.deleted >= fewest)
-    return seen.rows < 0 and seen.heap_bytes > 0 and many and seen.analyzed_at is None
+    unknown = seen.rows < 0 or (seen.rows >= FEW_ROWS and not seen.columns and seen.modified_since_analyze >= seen.rows)
+    return unknown and seen.heap_bytes > 0 and many and seen.analyzed_at is None
 
 
 def _finding(observation: Observation, family: Family, blind: list[Table]) -> Finding:

@@ -10,13 +10,15 @@ from postgast import pg_query_pb2 as pb
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Table
 from pgrefit.model.sql_tree import nodes
-from pgrefit.rules.workload._texts import Source, Text, column_of, sources, table_named, texts
+from pgrefit.rules.workload._texts import Source, Text, column_of, column_path, sources, table_named, texts
 
 FEWEST_CALLS = 10
 PAGE = 8192
 WHOLE = 0.9  # of the table's pages, each call
 PAGES_A_ROW = 2  # that a row found by an index costs: one of the index, one of the table
 PATH = 10  # pages of an index above its leaves, and of the catalog
+TOGETHER = 0.9  # correlation from which on rows that follow each other are on the same page
+PATTERNS = {"~~", "~~*", "~", "~*"}
 WRITES = 4  # pages that a changed row costs for each index, and for itself
 
 
@@ -29,6 +31,8 @@ class WholeRead:
     columns: tuple[str, ...]
     pages: float
     rows: float
+    either: bool = False  # it is an OR over several columns
+    by_pattern: bool = False  # it compares with patterns alone
 
 
 def whole_reads(observation: Observation) -> Iterator[WholeRead]:
@@ -45,12 +49,39 @@ def whole_reads(observation: Observation) -> Iterator[WholeRead]:
         columns = tuple(sorted({each[1] for each in found if each}))
         rows, pages = text.rows, (counted.blocks_hit + counted.blocks_read) / counted.calls
         pages -= rows * WRITES * (1 + len(source.table.indexes)) if writes else 0
-        if (
-            columns
-            and pages >= WHOLE * _whole(observation, source.table, columns)
-            and pages > PAGES_A_ROW * rows + PATH
-        ):
-            yield WholeRead(text, source.table, columns, pages, rows)
+        needed = rows * _pages_a_row(observation, source.table, columns) + PATH
+        if columns and pages >= WHOLE * _whole(observation, source.table, columns) and pages > needed:
+            either = any(_is_either(node) for place in places for node in nodes(place))
+            yield WholeRead(text, source.table, columns, pages, rows, either, _is_by_pattern(places))
+
+
+def _pages_a_row(observation: Observation, table: Table, columns: tuple[str, ...]) -> float:
+    """What a row costs that an index finds: fewer pages where such rows lie together."""
+    seen = observation.statistics.table(table.name)
+    if any((c := seen.column(name)) and abs(c.correlation or 0) >= TOGETHER for name in columns) and seen.rows > 0:
+        return min(PAGES_A_ROW, PAGES_A_ROW * seen.pages / seen.rows)
+    return PAGES_A_ROW
+
+
+def _is_either(node: pb.Node) -> bool:
+    """Whether it is an OR of conditions that name different columns."""
+    if not node.HasField("bool_expr") or node.bool_expr.boolop != pb.OR_EXPR:
+        return False
+    named = [{path[1] for each in nodes(arg) if (path := column_path(each))} for arg in node.bool_expr.args]
+    return not named[0].intersection(*named[1:])
+
+
+def _is_by_pattern(places: tuple[pb.Node, ...]) -> bool:
+    """Whether all its columns are compared with LIKE or a regular expression."""
+    all_of = [node for place in places for node in nodes(place)]
+    like = [n.a_expr for n in all_of if n.HasField("a_expr") and is_pattern(n.a_expr)]
+    within = sum(n.HasField("column_ref") for one in like for side in (one.lexpr, one.rexpr) for n in nodes(side))
+    return bool(like) and within == sum(node.HasField("column_ref") for node in all_of)
+
+
+def is_pattern(comparison: pb.A_Expr) -> bool:
+    """LIKE, ILIKE, SIMILAR TO or a regular expression, none of them negated."""
+    return bool(comparison.name) and comparison.name[0].string.sval in PATTERNS
 
 
 def _whole(observation: Observation, table: Table, columns: tuple[str, ...]) -> float:
@@ -72,9 +103,11 @@ def _lone_table(observation: Observation, text: Text) -> tuple[tuple[pb.Node, ..
         if within > 1 or not len(select.from_clause) == len(among) == 1:
             return None
         if select.HasField("where_clause"):
-            return None if select.HasField("limit_offset") else ((select.where_clause,), among[0], False)
+            capped = select.HasField("limit_offset") or _is_capped(select, among)
+            return None if capped else ((select.where_clause,), among[0], False)
         keys = tuple(item.sort_by.node for item in select.sort_clause)
-        return (keys, among[0], False) if keys and select.HasField("limit_count") else None
+        first = select.HasField("limit_count") and not select.HasField("limit_offset")
+        return (keys, among[0], False) if keys and first else None
     for kind in ("update_stmt", "delete_stmt"):
         if statement.HasField(kind):
             written = getattr(statement, kind)
@@ -83,6 +116,12 @@ def _lone_table(observation: Observation, text: Text) -> tuple[tuple[pb.Node, ..
             if table is not None and alone and written.HasField("where_clause"):
                 return (written.where_clause,), Source(written.relation.alias.aliasname or table.name.name, table), True
     return None
+
+
+def _is_capped(select: pb.SelectStmt, among: tuple[Source, ...]) -> bool:
+    """Whether it returns the first of what it found, in an order that no index on columns gives."""
+    keys = [item.sort_by.node for item in select.sort_clause] if select.HasField("limit_count") else []
+    return any(column_of(key, among) is None for key in keys)
 
 
 def _is_summed_up(text: Text) -> bool:

@@ -16,9 +16,9 @@ from pgrefit.model.sql_tree import UnreadableError, nodes, parse_sql
 from pgrefit.model.statements import StatementStatistics
 from pgrefit.rules.workload._shares import time_of, total_time
 
-LEAST_SHARE = 0.001  # of the time of what recurs, below which a counted statement is not worth a word
+LEAST_SHARE = 0.0005  # of the time of what recurs, below which a counted statement is not worth a word
 RECURRING = 10  # calls; what ran less often is a load, a migration, a look by hand
-MOST_STATEMENTS = 200
+MOST_STATEMENTS, MOST_SELDOM = 200, 50
 SHOWN = 300  # characters of a statement
 
 
@@ -60,9 +60,19 @@ class Source:
     table: Table
 
 
-@remembered
 def texts(observation: Observation) -> tuple[Text, ...]:
-    """Queries of the present application, and counted statements of a thousandth of the time; all can be read."""
+    """Queries of the present application, and counted statements of some share of the time; all can be read."""
+    least = LEAST_SHARE * sum(one.total_ms for one in observation.statements if one.calls >= RECURRING)
+    return tuple(t for t in _all_texts(observation) if t.counted is None or t.counted.total_ms >= least)
+
+
+def recurring_texts(observation: Observation) -> tuple[Text, ...]:
+    """Queries of the present application, and the counted statements that recur, however little time they take."""
+    return tuple(text for text in _all_texts(observation) if text.recurs)
+
+
+@remembered
+def _all_texts(observation: Observation) -> tuple[Text, ...]:
     return (*_of_workload(observation), *_of_server(observation))
 
 
@@ -80,11 +90,12 @@ def _of_workload(observation: Observation) -> Iterator[Text]:
 
 def _of_server(observation: Observation) -> Iterator[Text]:
     total = sum(one.total_ms for one in observation.statements)
-    least = LEAST_SHARE * sum(one.total_ms for one in observation.statements if one.calls >= RECURRING)
     seen: set[int] = set()
-    for one in observation.statements[:MOST_STATEMENTS]:
+    often = [one for one in observation.statements if one.calls >= RECURRING][:MOST_STATEMENTS]
+    seldom = [one for one in observation.statements if one.calls < RECURRING][:MOST_SELDOM]
+    for one in (*often, *seldom):
         share = round(one.total_ms / total, 4) if total else 0.0
-        if one.query_id is None or one.query_id in seen or one.total_ms < least:
+        if one.query_id is None or one.query_id in seen:
             continue
         seen.add(one.query_id)
         statement = _parsed(one.text)

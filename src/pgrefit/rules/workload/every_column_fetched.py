@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
-from pgrefit.rules.workload._texts import sources, takes_all, texts
+from pgrefit.rules.workload._texts import recurring_texts, sources, takes_all
 
 
 @rule(
@@ -27,7 +27,7 @@ def every_column_fetched(observation: Observation) -> Iterator[Finding]:
 
     Source: https://www.postgresql.org/docs/current/indexes-index-only-scans.html.
     """
-    for text in filter(lambda text: text.recurs, texts(observation)):
+    for text in recurring_texts(observation):
         select = text.statement.select_stmt if text.statement.HasField("select_stmt") else None
         among = sources(observation, text, select) if select is not None else ()
         taken = next((source for source in among if select is not None and takes_all(select, source)), None)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.rules._ask import catalog
-from pgrefit.rules.workload._texts import table_named, texts
+from pgrefit.rules.workload._texts import recurring_texts, table_named
 
 QUERY = """
     -- name: add
@@ -29,7 +29,7 @@ def insert_without_columns(observation: Observation) -> Iterator[Finding]:
 
     Source: https://www.postgresql.org/docs/current/sql-insert.html.
     """
-    for text in filter(lambda text: text.recurs, texts(observation)):
+    for text in recurring_texts(observation):
         insert = text.statement.insert_stmt if text.statement.HasField("insert_stmt") else None
         if insert is None or insert.cols or not insert.HasField("select_stmt"):
             continue

@@ -10,9 +10,12 @@ from postgast import pg_query_pb2 as pb
 from pgrefit.model.finding import Evidence, Finding, rule
 from pgrefit.model.observation import Observation
 from pgrefit.rules.workload._plans import plan_nodes
-from pgrefit.rules.workload._texts import Source, Text, column_of, sources, texts
+from pgrefit.rules.workload._texts import Text, column_of, sources, texts
 
 MANY = 1000
+TOGETHER = 0.9  # correlation from which on rows that follow each other are on the same page
+PATH, PAGES_A_ROW = 10, 2
+FEW = 0.1  # of the rows that are read: else most of them are returned
 QUERY = """
     -- name: page
     -- parameters: SELECT n::text FROM generate_series(5000, 5000) AS n
@@ -43,10 +46,13 @@ def large_offset(observation: Observation) -> Iterator[Finding]:
         select = text.statement.select_stmt if text.statement.HasField("select_stmt") else None
         if select is None or not select.HasField("limit_offset"):
             continue
-        skipped = max(_written(select.limit_offset), _measured(text), _counted(observation, text, select))
+        sure = max(_written(select.limit_offset), _measured(text))
+        skipped = max(sure, _counted(observation, text, select))
         if skipped >= MANY:
             yield text.finding(
-                f"reads {skipped:,} rows and throws them away before it returns the first",
+                f"reads {skipped:,} rows and throws them away before it returns the first"
+                if sure >= MANY
+                else f"reads some {skipped:,} rows beyond the {text.rows:.0f} that a page has",
                 Evidence(measure="rows skipped", value=skipped, source="workload"),
                 advice="remember the last key of the page before: WHERE key > $1 ORDER BY key LIMIT …",
             )
@@ -65,21 +71,26 @@ def _measured(text: Text) -> int:
     return 0
 
 
-def _follows_an_index(select: pb.SelectStmt, among: tuple[Source, ...]) -> bool:
-    found = column_of(select.sort_clause[0].sort_by.node, among) if select.sort_clause else None
-    return found is not None and any(i.valid and i.columns[0] == found[1] for i in found[0].indexes)
-
-
 def _counted(observation: Observation, text: Text, select: pb.SelectStmt) -> int:
-    """Rows on the pages that the statement of a lone table reads on average, less those that it returns.
+    """Rows that a call of a counted statement reads beyond those that it returns, by the pages of the sorted table.
 
-    0 where it has a condition or sorts the whole: then pages are read that hold nothing to be skipped.
+    Without an index in its order every call reads them all, whatever it skips. 0 where rows are grouped first, and for
+    joins that have a condition: then pages are read that hold nothing to be skipped.
     """
     among = sources(observation, text, select)
-    if text.counted is None or len(among) != 1 or select.HasField("where_clause") or len(select.from_clause) != 1:
+    grouped = select.group_clause or select.distinct_clause or any(n.HasField("func_call") for n in text.nodes)
+    if text.counted is None or not among or grouped or sum(n.HasField("select_stmt") for n in text.nodes) > 1:
         return 0
-    seen = observation.statistics.table(among[0].table.name)
+    if len(among) > 1 and select.HasField("where_clause"):
+        return 0
+    key = next((item.sort_by.node for item in select.sort_clause), None)
+    found = (next(iter(among)).table, "") if key is None else column_of(key, among)
+    seen = observation.statistics.table(found[0].name) if found else None
+    if found is None or seen is None or seen.pages <= 0:
+        return 0
     pages = (text.counted.blocks_hit + text.counted.blocks_read) / text.counted.calls
-    if seen.pages <= 0 or pages >= seen.pages or not _follows_an_index(select, among):
-        return 0
-    return round(seen.rows * pages / seen.pages - text.rows)
+    column = seen.column(found[1])
+    sorts = not any(index.valid and index.columns[0] == found[1] for index in found[0].indexes)
+    together = sorts or column is None or abs(column.correlation or 0) >= TOGETHER or pages < seen.pages
+    read = seen.rows * min(1.0, pages / seen.pages) if together else min(seen.rows, pages - PATH) / PAGES_A_ROW
+    return round(read - text.rows) if text.rows <= FEW * read else 0

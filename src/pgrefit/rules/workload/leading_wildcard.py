@@ -12,10 +12,12 @@ from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Table
 from pgrefit.model.sql_tree import columns_of, is_readable, nodes
 from pgrefit.rules._ask import statistic
+from pgrefit.rules.workload._counted import whole_reads
 from pgrefit.rules.workload._plans import plan_nodes
 from pgrefit.rules.workload._texts import Source, Text, column_of, selects, sources, texts
 
 FEWEST_ROWS = 2000
+FEW = 0.05  # of the rows found
 FEWEST_LETTERS = 3  # that an index of trigrams needs in a row
 WILDCARDS = re.compile("[%_]")
 LIKE = {pb.AEXPR_LIKE, pb.AEXPR_ILIKE}
@@ -46,6 +48,7 @@ def leading_wildcard(observation: Observation) -> Iterator[Finding]:
     Source: https://www.postgresql.org/docs/current/indexes-types.html, and for what finds such patterns
     https://www.postgresql.org/docs/current/pgtrgm.html.
     """
+    told: set[str] = set()
     for text in texts(observation):
         for table, column in dict.fromkeys(_searched(observation, text)):
             rows = observation.rows(table.name)
@@ -53,6 +56,23 @@ def leading_wildcard(observation: Observation) -> Iterator[Finding]:
                 advice = "an index USING gin with gin_trgm_ops (extension pg_trgm) serves it, or full text search"
                 said = f"reads all {rows:,} rows of {table.name} to find a part of {column}"
                 yield text.finding(said, statistic("rows", rows), advice=advice)
+                told.add(text.name)
+    yield from _unseen(observation, told)
+
+
+def _unseen(observation: Observation, told: set[str]) -> Iterator[Finding]:
+    """Statements whose patterns the server has left out, and that read the whole table for the few rows they find."""
+    for one in whole_reads(observation):
+        rows = observation.rows(one.table.name)
+        indexed = any(_is_indexed(one.table, column) for column in one.columns)
+        few = rows >= FEWEST_ROWS and one.rows < FEW * rows
+        if one.by_pattern and few and not indexed and one.text.name not in told:
+            yield one.text.finding(
+                f"reads all {rows:,} rows of {one.table.name} to find a pattern in {', '.join(one.columns)}",
+                statistic("rows", rows), statistic("rows a call", round(one.rows, 1)),
+                advice="an index USING gin with gin_trgm_ops (extension pg_trgm) serves any pattern; one with"
+                " text_pattern_ops those of LIKE that begin with letters",
+            )  # fmt: skip
 
 
 def _searched(observation: Observation, text: Text) -> Iterator[tuple[Table, str]]:

@@ -16,7 +16,7 @@ from pgrefit.rules.workload._shares import time_of, total_time
 
 KEPT = 0.05  # share of the rows read up to which an index pays
 FEWEST_ROWS = 2000
-FEWEST_PAGES = 30
+FEWEST_PAGES = 16
 SKIPS_FROM = 180000  # the version from which on a scan skips from one value of the first column to the next
 
 
@@ -30,6 +30,7 @@ class _Need:
     read: float = 0.0
     kept: float = 0.0
     measured: bool = False
+    either: bool = False
 
 
 @rule(
@@ -83,7 +84,8 @@ def _planned(observation: Observation) -> Iterator[tuple[str, float, _Need]]:
 def _counted(observation: Observation) -> Iterator[tuple[str, float, _Need]]:
     known = {query.sql for query in observation.workload.queries}
     for one in whole_reads(observation):
-        need = _counted_need(observation, one) if one.text.sql not in known else None
+        told = one.text.sql in known or one.by_pattern
+        need = None if told else _counted_need(observation, one)
         if need:
             yield one.text.name, one.text.share, need
 
@@ -91,7 +93,7 @@ def _counted(observation: Observation) -> Iterator[tuple[str, float, _Need]]:
 def _counted_need(observation: Observation, one: WholeRead) -> _Need | None:
     read = float(observation.rows(one.table.name))
     pays = _is_big(observation, one.table) and one.rows < KEPT * read
-    return _Need(one.table, one.columns, {}, read, one.rows, measured=True) if pays else None
+    return _Need(one.table, one.columns, {}, read, one.rows, measured=True, either=one.either) if pays else None
 
 
 def _need(observation: Observation, node: Node) -> _Need | None:
@@ -159,7 +161,8 @@ def _finding(observation: Observation, need: _Need) -> Finding:
     pages = observation.statistics.table(need.table.name).pages
     return Finding(
         object=f"{need.table.name} ({', '.join(need.columns)})",
-        message=f"{len(names)} {'query reads' if len(names) == 1 else 'queries read'} the whole table to keep few rows",
+        message=f"{len(names)} {'query reads' if len(names) == 1 else 'queries read'} the whole table to keep few rows"
+        + (": an OR over these columns" if need.either else ""),
         severity=Severity.ERROR if share >= 0.1 else Severity.WARNING,
         evidence=(
             Evidence(measure="queries", value=names, source="workload"),
@@ -175,6 +178,8 @@ def _finding(observation: Observation, need: _Need) -> Finding:
 
 def _advice(need: _Need) -> str:
     """Why the indexes that have these columns do not serve, where there are some."""
+    if need.either:
+        return "an index for each of these columns: the server puts together what they find; or ask by UNION"
     first = [i.name.name for i in need.table.indexes if i.valid and i.columns[0] in need.columns]
     later = [i.name.name for i in need.table.indexes if i.valid and {*i.columns[1:]} & {*need.columns}]
     if first:

@@ -10,9 +10,10 @@ from pgrefit.model.finding import Finding, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.sql_tree import nodes
 from pgrefit.rules._ask import statistic
-from pgrefit.rules.workload._texts import selects, sources, texts
+from pgrefit.rules.workload._texts import Source, Text, selects, sources, texts
 
 FEWEST_ROWS = 2000
+MUCH, PAGES_A_ROW = 0.25, 4
 QUERY = """
     -- name: surprise
     SELECT id FROM joke ORDER BY random() LIMIT 1;
@@ -33,7 +34,7 @@ JOKES = """
     clean=JOKES.format(rows=500),
 )
 def order_by_random(observation: Observation) -> Iterator[Finding]:
-    """On a large table, with no condition that leaves a part of it.
+    """On a large table, with no condition, or with one that leaves much of it, by the pages that a counted one reads.
 
     Source: https://www.postgresql.org/docs/current/sql-select.html (TABLESAMPLE).
     """
@@ -44,14 +45,28 @@ def order_by_random(observation: Observation) -> Iterator[Finding]:
             among = sources(observation, text, select)
             rows = max((observation.rows(source.table.name) for source in among), default=0)
             if rows >= FEWEST_ROWS and len(among) == len(select.from_clause):
+                whole = not select.HasField("where_clause")
+                if not whole and not _reads_much(observation, text, among):
+                    continue
                 advice = "pick a key by chance and take the next row by the index on it, or TABLESAMPLE"
                 said = f"sorts all {rows:,} rows of {among[0].table.name} to pick some by chance"
+                if not whole:
+                    said = f"sorts what its condition leaves of {among[0].table.name} to pick some by chance"
                 yield text.finding(said, statistic("rows", rows), advice=advice)
                 break
 
 
+def _reads_much(observation: Observation, text: Text, among: tuple[Source, ...]) -> bool:
+    """Whether a counted statement reads many pages for each row that it returns, and much of the tables."""
+    if text.counted is None:
+        return False
+    pages = (text.counted.blocks_hit + text.counted.blocks_read) / text.counted.calls
+    seen = sum(observation.statistics.table(source.table.name).pages for source in among)
+    return pages >= max(MUCH * seen, PAGES_A_ROW * text.rows)
+
+
 def _is_by_chance(select: pb.SelectStmt) -> bool:
-    if select.HasField("where_clause") or not select.HasField("limit_count"):
+    if not select.HasField("limit_count"):
         return False
     sorted_by = (item.sort_by.node for item in select.sort_clause)
     calls = (node.func_call for key in sorted_by for node in nodes(key) if node.HasField("func_call"))
