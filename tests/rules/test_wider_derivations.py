@@ -134,7 +134,7 @@ def test_attributes_as_rows_by_their_values(db18: psycopg.Connection) -> None:
         INSERT INTO angabe SELECT n % 100 + 1, (ARRAY['farbe', 'wert', 'seit'])[1 + n % 3],
             CASE n % 3 WHEN 0 THEN 'blau' END, CASE n % 3 WHEN 1 THEN n END,
             CASE n % 3 WHEN 2 THEN date '2024-01-01' END
-        FROM generate_series(1, 600) AS n;
+        FROM generate_series(1, 300) AS n;
         CREATE TABLE bezeichnung (tier_id int NOT NULL REFERENCES tier, sprache text NOT NULL, wort text NOT NULL);
         INSERT INTO bezeichnung SELECT n % 100 + 1, (ARRAY['de', 'fr', 'it'])[1 + n % 3], 'wort ' || n
         FROM generate_series(1, 600) AS n

@@ -56,6 +56,7 @@ PRIMARY_KEYS = (
 VACUUM = ("autovacuum", "vacuum")
 SHORT = 3  # letters, of what is a word by itself
 NEAR = 4  # words between “no” and what there is none of
+TO_US = re.compile(r"pgrefit:ignore.*")  # up to the end of the line: it is counted as left out, and not unsaid
 SENTENCE = re.compile(r"[.;!\n]\s|[。\n]")
 WORD = re.compile(r"\w+")
 
@@ -88,7 +89,7 @@ def _is_meant(comment: str, about: tuple[str, ...]) -> bool:
 
 def _about(comment: str, phrases: tuple[str, ...]) -> list[str]:
     """The sentences that have one of these phrases, in small letters without accents."""
-    text = comment.lower() if comment.isascii() else _plain(comment)
+    text = TO_US.sub("", comment.lower() if comment.isascii() else _plain(comment))
     if not any(phrase in text for phrase in phrases):
         return []
     return [sentence for sentence in SENTENCE.split(text) if _pattern(phrases).search(sentence)]
