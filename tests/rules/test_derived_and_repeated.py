@@ -30,6 +30,9 @@ def test_what_lasted_what_was_cut_out_and_what_was_counted(db18: psycopg.Connect
                  (ARRAY['web.example', 'post.example', 'mail.example', 'gmx.example'])[n * 7919 % 4 + 1] AS h
           FROM generate_series(1, 300) AS n) AS x;
     UPDATE paper SET period = '1999-01', char_count = 1 WHERE id = 9;
+    CREATE TABLE guest (id int PRIMARY KEY, first_name text NOT NULL, mail text NOT NULL);
+    INSERT INTO guest SELECT n, f, f || '.b' || n || '@web.example'
+    FROM (SELECT n, 'name' || n * 31 % 90 AS f FROM generate_series(1, 300) AS n) AS x;
     """
     derived = {
         "shift.minutes", "stay.lasted", "stay.hours", "paper.char_count", "paper.period", "paper.mail_domain",

@@ -24,8 +24,7 @@ def parts_of(columns: Mapping[str, Texts], target: str) -> Iterator[Hypothesis]:
         both = [(a, b) for a, b in zip(columns[target], values, strict=True) if a and b]
         if name == target or _is_address(name) or len(both) < FEWEST_ROWS or not _may_be_cut(both):
             continue
-        found = _by_mark(target, name, both) or _by_place(target, name, both)
-        if found:
+        if found := _behind_at(target, name, both) if _are_mailed(both) else _anywhere(target, name, both):
             yield found
 
 
@@ -42,9 +41,24 @@ def _may_be_cut(both: list[tuple[str, str]]) -> bool:
     return inside and varied and min(map(len, parts)) >= SHORTEST
 
 
-def _by_mark(target: str, name: str, both: list[tuple[str, str]]) -> Hypothesis | None:
-    for mark in MARKS:
-        for place in (1, 2):
+def _are_mailed(both: list[tuple[str, str]]) -> bool:
+    return sum("@" in whole for _, whole in both) >= ENOUGH * len(both)
+
+
+def _behind_at(target: str, name: str, both: list[tuple[str, str]]) -> Hypothesis | None:
+    """Of an address only its domain: what stands before it was made of the person's name, not the name of it."""
+    return _by_mark(target, name, both, "@", (2,))
+
+
+def _anywhere(target: str, name: str, both: list[tuple[str, str]]) -> Hypothesis | None:
+    return _by_mark(target, name, both) or _by_place(target, name, both)
+
+
+def _by_mark(
+    target: str, name: str, both: list[tuple[str, str]], marks: str = MARKS, places: tuple[int, ...] = (1, 2)
+) -> Hypothesis | None:
+    for mark in marks:
+        for place in places:
             if sum(part == _field(whole, mark, place) for part, whole in both) >= ENOUGH * len(both):
                 formula = expression("split_part(t.{c}, {mark}, {n})", c=name, mark=Literal(mark), n=place)
                 return Hypothesis(target, formula, (name,))
