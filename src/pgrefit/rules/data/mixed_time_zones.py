@@ -32,6 +32,7 @@ LATER = {
     "updated", "modified", "deleted", "due", "scheduled", "expires", "expire", "start", "end", "birth", "valid",
     "until", "planned", "next", "last", "finished", "completed", "approved", "paid", "closed",
 }  # fmt: skip
+ADVICE = "find out which writer stored which zone, convert its rows, then make the column timestamptz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,58 +206,66 @@ def _counts_up(table: Table) -> bool:
     """,
 )
 def mixed_time_zones(observation: Observation) -> Iterator[Finding]:
-    """Times of writing that are off by whole hours from a moment with a zone, or jump back and forth by them."""
+    """Times of writing that are off by whole hours from a moment with a zone, or jump back and forth by them.
+
+    And such as lie in the future, or begin their days hours later for some writers.
+    """
     told: set[str] = set()
+    for finding in (*_stepping(observation), *_backwards(observation), *_ahead(observation), *_shifted(observation)):
+        if finding.object not in told:
+            told.add(finding.object)
+            yield finding
+
+
+def _stepping(observation: Observation) -> Iterator[Finding]:
     for clock in _clocks(observation):
-        row, name = row_of(observation, clock.question()), named(clock.table, clock.column.name)
-        if row and clock.is_mixed(row) and name not in told:
-            told.add(name)
-            how = (
-                f"differs from {clock.beside} by"
-                if clock.beside
-                else f"in the order of {clock.ordered_by} goes back by"
-            )
+        row = row_of(observation, clock.question())
+        if row and clock.is_mixed(row):
+            beside, ordered = f"differs from {clock.beside} by", f"in the order of {clock.ordered_by} goes back by"
             yield Finding(
-                object=name,
+                object=named(clock.table, clock.column.name),
                 message="holds times of several zones, and no row tells which",
                 severity=Severity.ERROR,
                 evidence=(
                     scan("rows", row.count("rows")), scan("off from most others", row.count("shifted")),
-                    scan(how, row.text("steps")),
+                    scan(beside if clock.beside else ordered, row.text("steps")),
                 ),
-                advice="find out which writer stored which zone, convert its rows, then make the column timestamptz",
+                advice=ADVICE,
                 cost=Cost(rows=row.count("shifted")),
             )  # fmt: skip
-    for pair in backwards(observation):
-        found = pair.finding(observation)
-        if found and found.object not in told:
-            told.add(found.object)
-            yield found
+
+
+def _backwards(observation: Observation) -> Iterator[Finding]:
+    return (found for pair in backwards(observation) if (found := pair.finding(observation)))
+
+
+def _ahead(observation: Observation) -> Iterator[Finding]:
     for table, column in _written(observation):
-        row, name = row_of(observation, ahead(table, column)), named(table, column.name)
-        if row and is_ahead(row) and name not in told:
-            told.add(name)
+        row = row_of(observation, ahead(table, column))
+        if row and is_ahead(row):
             yield Finding(
-                object=name,
+                object=named(table, column.name),
                 message="holds times of several zones: some rows were written in the future",
                 severity=Severity.WARNING,
                 evidence=(scan("rows", row.count("rows")), scan("later than now", row.count("ahead")),
                           scan("at most so many minutes", row.count("furthest"))),
-                advice="find out which writer stored which zone, convert its rows, then make the column timestamptz",
+                advice=ADVICE,
                 cost=Cost(rows=row.count("ahead")),
             )  # fmt: skip
+
+
+def _shifted(observation: Observation) -> Iterator[Finding]:
     for hours in _days(observation):
-        shifted, name = hours.shifted(observation), named(hours.table, hours.column.name)
-        if shifted and name not in told:
-            told.add(name)
+        shifted = hours.shifted(observation)
+        if shifted:
             yield Finding(
-                object=name,
+                object=named(hours.table, hours.column.name),
                 message=f"holds times of several zones: of some {hours.writer.name} the days begin hours later",
                 severity=Severity.WARNING,
                 evidence=(
                     scan("off from most others", sum(rows for _, _, rows in shifted)),
                     scan("hours later", tuple(f"{writer}: {shift:+d} h" for writer, shift, _ in shifted)),
                 ),
-                advice="find out which writer stored which zone, convert its rows, then make the column timestamptz",
+                advice=ADVICE,
                 cost=Cost(rows=sum(rows for _, _, rows in shifted)),
             )
