@@ -125,11 +125,13 @@ def _weighed(seen: ColumnStatistics | None) -> dict[str, float]:
 
 def _separator(values: dict[str, float]) -> str:
     """What stands between the items of most values; nothing where they are no lists."""
-    several = {
-        between: sum(share for value, share in values.items() if len(re.split(between, value.strip(AROUND))) > 1)
-        for between in SEPARATORS
-    }
-    return next((s for s in SEPARATORS if values and several[s] >= MOSTLY * sum(values.values())), "")
+    within = {value.strip(AROUND): share for value, share in values.items()}
+    most = MOSTLY * sum(within.values())
+
+    def parted(between: str) -> float:
+        return sum(share for value, share in within.items() if re.search(between, value))
+
+    return next((between for between in SEPARATORS if within and parted(between) >= most), "")
 
 
 def _family_of(values: tuple[str, ...], between: str) -> str:
