@@ -13,6 +13,7 @@ from pgrefit.model.statistics import TableStatistics
 from pgrefit.rules._ask import statistic
 from pgrefit.rules._families import Family, families, leaves
 from pgrefit.rules._given import grown, with_statistics
+from pgrefit.rules.server._say import with_settings
 from pgrefit.rules.vacuum._autovacuum import dead_rows_allowed, is_off
 
 TIMES = 2  # what autovacuum allows
@@ -24,7 +25,7 @@ TOLD = 3
 
 
 def _given(observation: Observation) -> Observation:
-    observation = grown(observation)
+    observation = with_settings(autovacuum="on")(grown(observation))
     tables = tuple(replace(each, dead_rows=each.rows) for each in observation.statistics.tables)
     return with_statistics(observation, tables=tables)
 
