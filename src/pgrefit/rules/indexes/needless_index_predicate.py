@@ -40,18 +40,18 @@ from pgrefit.rules.indexes._drops import weight
 def needless_index_predicate(observation: Observation) -> Iterator[Finding]:
     """Indexes whose whole condition is that columns are not NULL which never are."""
     for table in users_tables(observation.snapshot):
-        never_null = required(observation.snapshot, table) if _with_condition(table) else set[str]()
+        never_null = required(observation.snapshot, table) if any(map(_asks_for_values, table.indexes)) else set[str]()
         for index in table.indexes:
             if index.valid and index.partition_of is None and _holds_always(index, never_null):
                 yield _finding(observation, table, index)
 
 
-def _with_condition(table: Table) -> bool:
-    return any(index.predicate is not None for index in table.indexes)
+def _asks_for_values(index: Index) -> bool:
+    return index.predicate is not None and "IS NOT NULL" in index.predicate
 
 
 def _holds_always(index: Index, never_null: set[str]) -> bool:
-    if index.predicate is None or "IS NOT NULL" not in index.predicate:
+    if index.predicate is None or not _asks_for_values(index):
         return index.predicate == "true"
     try:
         value = value_of(parse_expression(index.predicate))

@@ -70,9 +70,9 @@ class Domain:
         return inside and (self.gaps or greatest - least >= FAR_ALONG * (self.reach - 1))
 
 
-def by_values(observation: Observation, lead: Lead) -> tuple[Option, ...]:
-    """Keys of the column's kind that its values may be, by the bounds or the width of both."""
-    known = {option.key for option in lead.options}
+def by_values(observation: Observation, lead: Lead, options: tuple[Option, ...]) -> tuple[Option, ...]:
+    """More keys of the column's kind that its values may be, by the bounds or the width of both."""
+    known = {option.key for option in options}
     near = sorted(_near(observation, lead), key=lambda domain: (domain.reach, domain.rows, domain.key.table.name))
     found = [domain for domain in near if domain.key not in known][:MOST_OPTIONS]
     opposed = partner(lead.table, lead.column) is not None

@@ -64,7 +64,7 @@ def _found(observation: Observation) -> Iterator[Lead]:
             if _telling(observation, lead) and not any(map(_plain, options)):
                 options += _unnamed(observation, keys, replace(lead, options=options))
             if lead.family != "uuid" and not any(map(_says, options)):
-                options += by_values(observation, replace(lead, options=options))
+                options += by_values(observation, lead, options)
         most = OPTIONS_TRIED if lead.family == "whole" else UNNAMED_TRIED + OPTIONS_TRIED
         if options:
             same = options is named.options and len(options) <= most

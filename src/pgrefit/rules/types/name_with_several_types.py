@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pgrefit.model.finding import Finding, Severity, rule
+from pgrefit.model.lookup import remembered
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Column, Table
 from pgrefit.rules._ask import WHOLE_TYPES, catalog, is_text, known, named, statistics_of
@@ -94,11 +95,26 @@ def name_with_several_types(observation: Observation) -> Iterator[Finding]:
             yield _finding(others, usual, often)
 
 
+@remembered
+def _varying(observation: Observation) -> tuple[tuple[Table, list[Column]], ...]:
+    """The tables with those columns whose names have several types in their schema; few have."""
+    types: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+    for table, columns in own_columns(observation):
+        for column in columns:
+            types[table.name.schema, *words(column.name)].add(column.type)
+
+    def varies(table: Table, column: Column) -> bool:
+        return len(types[table.name.schema, *words(column.name)]) > 1
+
+    found = ((table, [c for c in columns if varies(table, c)]) for table, columns in own_columns(observation))
+    return tuple((table, columns) for table, columns in found if columns)
+
+
 def _alike(observation: Observation) -> dict[tuple[str, ...], list[Named]]:
     """Columns that have schema and name in common, of names that mean the same in every table."""
     known_tables = {(t.name.schema, *stems(t.name.name)) for t in observation.snapshot.own_tables()}
     found: defaultdict[tuple[str, ...], list[Named]] = defaultdict(list)
-    for table, columns in own_columns(observation):
+    for table, columns in _varying(observation):
         constrained = {column for key in table.foreign_keys for column in key.columns}
         for column in columns:
             reference = reference_name(column.name)
@@ -120,7 +136,7 @@ def _flags_in_other_forms(observation: Observation) -> Iterator[Finding]:
     """Columns of two values, named as booleans of other tables that say is_x otherwise or not at all."""
     flags: defaultdict[tuple[str, ...], list[Named]] = defaultdict(list)
     others: defaultdict[tuple[str, ...], list[Named]] = defaultdict(list)
-    for table, columns in own_columns(observation):
+    for table, columns in _varying(observation):
         for column in columns:
             type_ = plain_type(observation.snapshot, column.type)
             if type_ == "boolean":
@@ -141,7 +157,7 @@ def _has_two_values(observation: Observation, one: Named) -> bool:
 def _unlike_their_keys(observation: Observation) -> Iterator[Finding]:
     """Columns with the name of a key of one column, that are of no type that could be compared with it."""
     by_name: defaultdict[tuple[str, ...], list[Named]] = defaultdict(list)
-    for table, columns in own_columns(observation):
+    for table, columns in _varying(observation):
         for column in columns:
             type_ = _without_precision(plain_type(observation.snapshot, column.type))
             if type_ in FAMILIES and not column.type.endswith("[]") and not _means_anything(column.name):
@@ -157,7 +173,7 @@ def _unlike_their_keys(observation: Observation) -> Iterator[Finding]:
 def _text_or_not(observation: Observation) -> Iterator[Finding]:
     """Numbers and codes of one thing, and days, that are text in one of two tables; quantities that are text in any."""
     by_name: defaultdict[tuple[str, ...], list[Named]] = defaultdict(list)
-    for table, columns in own_columns(observation):
+    for table, columns in _varying(observation):
         constrained = {column for key in table.foreign_keys for column in key.columns}
         for column in columns:
             if not _says_what(column.name):

@@ -120,7 +120,7 @@ def _within_values(observation: Observation) -> Iterator[Finding]:
     """Those in addresses and documents, and keys that providers give out, whatever the column is called."""
     for table, columns in columns_of_type(observation, lambda type_: type_.startswith((*TEXTS, *DOCUMENTS))):
         seen = statistics_of(observation, table)
-        for column in columns:
+        for column in columns if seen.columns else ():
             values = seen_values(seen.column(column.name))
             if values and any(map(_inner, values[:FIRST])):
                 readable = sum(map(_inner, values))
