@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgrefit.model import lookup
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Snapshot, Table
-from pgrefit.rules._access import API_ROLES, READS, WRITES, bound_holders, bypassing, is_granted, is_users, shown
+from pgrefit.rules._access import API_ROLES, READS, WRITES, bound_holders, bypassing, is_users, shown
 from pgrefit.rules._ask import catalog, tables
 from pgrefit.rules._said import ROW_SECURITY, is_meant
 
@@ -30,16 +29,13 @@ from pgrefit.rules._said import ROW_SECURITY, is_meant
 def row_security_without_policy(observation: Observation) -> Iterator[Finding]:
     """Tables with row security switched on that have no policy by which a row is seen; restrictive ones only narrow.
 
-    Where the roles of an API are shut out and another role that bypasses row security is not, it is meant to be so;
-    and where nobody is shut out, while other tables are granted or a comment says so, there is nothing to tell.
+    Where the roles of an API are shut out and another role that bypasses row security is not, it is meant to be so.
     """
     db = observation.snapshot
     for table in tables(observation):
         if table.row_security and not any(p.permissive for p in table.policies) and is_users(db, table):
             shut_out = bound_holders(db, table, READS | WRITES)
             meant = shut_out <= API_ROLES and _has_other_door(db, table)
-            if not shut_out and not table.policies and _grants_are_made(db):
-                continue  # nobody is let in whom a policy could bind
             if is_meant(table.comment, ROW_SECURITY) and (meant or not shut_out):
                 continue
             yield Finding(
@@ -50,12 +46,6 @@ def row_security_without_policy(observation: Observation) -> Iterator[Finding]:
                 evidence=(catalog("others with privileges", tuple(sorted(map(shown, shut_out)))),),
                 advice="write the policies, or take the privileges away where nobody is meant to see it",
             )
-
-
-@lookup.remembered
-def _grants_are_made(db: Snapshot) -> bool:
-    """Whether privileges are part of the schema; else who is let in is not known here."""
-    return any(is_granted(table) for table in db.tables if is_users(db, table))
 
 
 def _has_other_door(db: Snapshot, table: Table) -> bool:
