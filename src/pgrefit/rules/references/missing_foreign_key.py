@@ -113,17 +113,22 @@ def missing_foreign_key(observation: Observation) -> Iterator[Finding]:
             meant = lead.by_name(observation)
             if meant:
                 by_name[meant.key.table.name].append(meant)
-        elif link and row and _refers(link, row) and not implied(observation.snapshot, together, link):
+        elif (
+            link
+            and row
+            and _refers(observation.snapshot, link, row)
+            and not implied(observation.snapshot, together, link)
+        ):
             found.append((link, row))
     yield from (finding for links in by_name.values() for finding in _by_name_alone(observation.snapshot, links))
     by_key = {(link.table.name, link.key.table.name) for link, _ in found if link.key.primary}
     yield from (_finding(observation, link, row) for link, row in found if not _is_copy(link, by_key))
 
 
-def _refers(link: Link, row: Row) -> bool:
+def _refers(db: Snapshot, link: Link, row: Row) -> bool:
     """Whether it is a reference that is meant to hold: one that is bare only where the values tell."""
     gone = row.count("orphans") - row.count("nobody")
-    most = 0 if is_log(link.table.name) and not link.table.foreign_keys else OUTLIVED
+    most = 0 if _is_keyless_log(db, link.table) else OUTLIVED
     kept_by_design = recorded(link.table) and gone > most * (row.count("matching") + gone)
     named = not (link.option.bare or link.unnamed)
     if link.key.table.name in link.table.inherits:  # each of its rows is one of the parent's
@@ -173,6 +178,12 @@ def _finding(observation: Observation, link: Link, row: Row) -> Finding:
         advice=sureness or _how_to_mend(link, row),
         cost=Cost(rows=orphans) if orphans else None,
     )  # fmt: skip
+
+
+def _is_keyless_log(db: Snapshot, table: Table) -> bool:
+    """Whether it is a log without foreign keys in a schema where other tables have some: then that is a choice."""
+    others = (other for other in db.own_tables() if other.name.schema == table.name.schema)
+    return is_log(table.name) and not table.foreign_keys and any(other.foreign_keys for other in others)
 
 
 def _types(db: Snapshot, link: Link) -> tuple[str, tuple[Evidence, ...]]:
