@@ -36,7 +36,8 @@ def row_security_without_policy(observation: Observation) -> Iterator[Finding]:
         if table.row_security and not any(p.permissive for p in table.policies) and is_users(db, table):
             shut_out = bound_holders(db, table, READS | WRITES)
             meant = shut_out <= API_ROLES and _has_other_door(db, table)
-            if is_meant(table.comment, ROW_SECURITY) and (meant or not shut_out):
+            alone = not shut_out and _has_other_door(db, table)  # only those whom no policy binds are let in
+            if alone or (is_meant(table.comment, ROW_SECURITY) and (meant or not shut_out)):
                 continue
             yield Finding(
                 object=str(table.name),
