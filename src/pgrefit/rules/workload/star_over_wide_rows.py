@@ -27,7 +27,7 @@ QUERY = """
         CREATE TABLE doc (id int PRIMARY KEY, title text, body text);
         INSERT INTO doc
         SELECT n, 'doc ' || n, (SELECT string_agg(md5((n * m)::text), '') FROM generate_series(1, 200) AS m)
-        FROM generate_series(1, 300) AS n;
+        FROM generate_series(1, 150) AS n;
         ANALYZE doc;
     """,
     clean="""
