@@ -30,9 +30,9 @@ def read_whole_uses(reader: Reader, columns: Columns, names: Names) -> tuple[Col
 
 def _uses(rows: list[Row], columns: Columns, names: Names) -> tuple[ColumnUse, ...]:
     def place(row: Row) -> tuple[object, ...]:
-        table, holder = names[row["relation"]], names.get(row["holder"], Relation("", ""))
-        hangs = (row["holder"] is None, holder.schema, holder.name)
-        return (table.schema, table.name, row["number"], row["kind"], *hangs, row["member"], row["signature"])
+        table, holder = names[row["relation"]], names.get(row["holder"])
+        hangs = (holder is None, holder or table)
+        return (table, row["number"], row["kind"], *hangs, row["member"], row["signature"])
 
     once = {tuple(row.values()): row for row in rows if row["relation"] in names}
     return tuple(_use(row, columns, names) for row in sorted(once.values(), key=place))

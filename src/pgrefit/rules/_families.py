@@ -11,7 +11,8 @@ from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Snapshot, Table
 from pgrefit.model.statistics import TableStatistics
-from pgrefit.rules._access import platform_schemas
+from pgrefit.rules._access import is_users, platform_schemas
+from pgrefit.rules._ask import tables
 
 CHUNKS = "_timescaledb_"  # schemas of an extension's own partitions
 
@@ -78,6 +79,15 @@ def users_tables(db: Snapshot) -> Iterator[Table]:
     """The user's tables, partitions among them: not those of extensions and of the platform that hosts the database."""
     platform = platform_schemas(db)
     return (t for t in db.own_tables() if t.name.schema not in platform and not t.name.schema.startswith(CHUNKS))
+
+
+def tables_by_schema(observation: Observation) -> dict[str, list[Table]]:
+    """The user's tables by their schema; of a partitioned table only the whole."""
+    found: defaultdict[str, list[Table]] = defaultdict(list)
+    for table in tables(observation):
+        if is_users(observation.snapshot, table):
+            found[table.name.schema].append(table)
+    return found
 
 
 def leaves(db: Snapshot, table: Table) -> Iterator[Table]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.names import dotted
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import DefaultGrant, Snapshot, Table
-from pgrefit.rules._access import OPEN_ROLES, bound_holders, is_users
-from pgrefit.rules._ask import catalog, tables
+from pgrefit.rules._access import OPEN_ROLES, bound_holders
+from pgrefit.rules._ask import catalog
+from pgrefit.rules._families import tables_by_schema
 
 READS = frozenset({"SELECT"})
 ENOUGH_TABLES = 3
@@ -50,11 +51,7 @@ def grants_without_default_privileges(observation: Observation) -> Iterator[Find
     And such whose default privileges are another role's, that has made none of the tables.
     """
     db = observation.snapshot
-    by_schema: defaultdict[str, list[Table]] = defaultdict(list)
-    for table in tables(observation):
-        if is_users(db, table):
-            by_schema[table.name.schema].append(table)
-    for schema, found in by_schema.items():
+    for schema, found in tables_by_schema(observation).items():
         owner = Counter(table.owner for table in found).most_common(1)[0][0]
         given = [g for g in db.default_grants if g.kind == "table" and g.schema in {"", schema}]
         if not any(grant.role == owner for grant in given):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.names import dotted
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Snapshot, Table
-from pgrefit.rules._access import is_users, memberships, roles, schema_owners
-from pgrefit.rules._ask import catalog, tables
+from pgrefit.rules._access import memberships, roles, schema_owners
+from pgrefit.rules._ask import catalog
+from pgrefit.rules._families import tables_by_schema
 
 FEW = 0.2  # share of the tables of a schema that may look like an accident
 ENOUGH_TABLES = 5
@@ -45,11 +46,7 @@ def mixed_owners(observation: Observation) -> Iterator[Finding]:
     In a schema that belongs to a role of its own, it need not be few; all may be another's, a login or superuser.
     """
     db = observation.snapshot
-    by_schema: defaultdict[str, list[Table]] = defaultdict(list)
-    for table in tables(observation):
-        if is_users(db, table):
-            by_schema[table.name.schema].append(table)
-    for schema, found in by_schema.items():
+    for schema, found in tables_by_schema(observation).items():
         owners = Counter(table.owner for table in found)
         usual, count = max(owners.items(), key=lambda each: (each[1], each[0] == schema_owners(db).get(schema)))
         able = {usual} | memberships(db, usual)

@@ -61,6 +61,14 @@ def about_settings(
                    evidence=(*settings(server, *names), *evidence), advice=advice)  # fmt: skip
 
 
+def own_settings(observation: Observation) -> list[tuple[str, tuple[str, ...]]]:
+    """What the database and each role are given by ALTER … SET, as name=value; none where no server was looked at."""
+    db = observation.snapshot
+    owners = [(f"database {db.database}", db.database_settings)]
+    owners += [(f"role {role.name}", role.settings) for role in db.roles]
+    return owners if observation.server.version_num else []
+
+
 def listens(server: Server) -> bool:
     """Whether other machines can reach it: it listens at an address that is not the own machine's.
 

@@ -8,7 +8,7 @@ from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.model.server import Md5Role
 from pgrefit.rules._ask import catalog, known
-from pgrefit.rules.server._say import NOTHING, settings, with_server
+from pgrefit.rules.server._say import NOTHING, own_settings, settings, with_server
 
 MAKES_MD5 = "password_encryption=md5"
 
@@ -49,10 +49,7 @@ def md5_password(observation: Observation) -> Iterator[Finding]:
 
 def _by_own_setting(observation: Observation) -> Iterator[Finding]:
     """Roles, and the database, whose own settings make new passwords so, whatever the server's say."""
-    db = observation.snapshot
-    owners = [(f"database {db.database}", db.database_settings)]
-    owners += [(f"role {role.name}", role.settings) for role in db.roles]
-    for owner, values in owners if observation.server.version_num else ():
+    for owner, values in own_settings(observation):
         if MAKES_MD5 in values:
             yield Finding(
                 object=owner,

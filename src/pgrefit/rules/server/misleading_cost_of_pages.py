@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.rules._ask import catalog
-from pgrefit.rules.server._say import NOTHING, about_settings, bytes_of, size, with_settings
+from pgrefit.rules.server._say import NOTHING, about_settings, bytes_of, own_settings, size, with_settings
 
 COSTS = {"random_page_cost", "seq_page_cost"}
 DEAREST = 6.0  # times a page in sequence; of a disk that turns it is 4 by default
@@ -47,10 +47,8 @@ def misleading_cost_of_pages(observation: Observation) -> Iterator[Finding]:
 
 def _by_own_setting(observation: Observation) -> Iterator[Finding]:
     """Roles, and the database, whose own settings say so."""
-    db, usual = observation.snapshot, observation.server.number("seq_page_cost") or 1.0
-    owners = [(f"database {db.database}", db.database_settings)]
-    owners += [(f"role {role.name}", role.settings) for role in db.roles]
-    for owner, values in owners if observation.server.version_num else ():
+    usual = observation.server.number("seq_page_cost") or 1.0
+    for owner, values in own_settings(observation):
         costs = {name: float(value) for name, _, value in (v.partition("=") for v in values) if name in COSTS}
         sequence = costs.get("seq_page_cost", usual)
         random = costs.get("random_page_cost", sequence)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pgrefit.model.finding import Finding, Severity, rule
 from pgrefit.model.observation import Observation
 from pgrefit.rules._ask import catalog
-from pgrefit.rules.server._say import NOTHING, about_settings, with_settings
+from pgrefit.rules.server._say import NOTHING, about_settings, own_settings, with_settings
 
 SWITCH = "enable_"
 OFF = {"off", "false", "no", "0"}
@@ -26,7 +26,7 @@ def planner_switch_off(observation: Observation) -> Iterator[Finding]:
 
     Source: https://www.postgresql.org/docs/current/runtime-config-query.html (planner method configuration).
     """
-    db, server = observation.snapshot, observation.server
+    server = observation.server
     usual = {one.name for one in server.settings if one.name.startswith(SWITCH) and one.default != "off"}
     own = {one.name for one in server.settings if one.source in {"database", "user", "database user"}}
     off = tuple(sorted(name for name in usual - own if server.is_off(name)))
@@ -35,9 +35,7 @@ def planner_switch_off(observation: Observation) -> Iterator[Finding]:
             server, off, f"switched off for all queries: {', '.join(off)}", Severity.WARNING,
             advice="switch it on; where one query fares better without it, SET LOCAL for that one",
         )  # fmt: skip
-    owners = [(f"database {db.database}", db.database_settings)]
-    owners += [(f"role {role.name}", role.settings) for role in db.roles]
-    for owner, values in owners if server.version_num else ():
+    for owner, values in own_settings(observation):
         named = tuple(sorted(name for name in _off(values) if name in usual))
         if named:
             yield Finding(
