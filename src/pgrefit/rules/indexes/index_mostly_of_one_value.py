@@ -135,7 +135,7 @@ def _uses(observation: Observation) -> dict[Place, Uses]:
             for wanted, sign in beyond(condition, among):
                 place = (wanted.table.name, wanted.column)
                 found[place].beyond.setdefault((sign, float(wanted.value or 0)), set()).add(text.name)
-            for place, _ in compared_in(condition, among) if text.counted is None else ():
+            for place in compared_in(condition, among) if text.counted is None else ():
                 if place not in told:
                     found[place].by_parameter.add(text.name)
     return dict(found)

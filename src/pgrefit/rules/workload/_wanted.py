@@ -70,13 +70,13 @@ def and_ed(condition: pb.Node) -> Iterator[pb.Node]:
         yield condition
 
 
-def compared_in(condition: pb.Node, among: tuple[Source, ...]) -> Iterator[tuple[tuple[Relation, str], bool]]:
+def compared_in(condition: pb.Node, among: tuple[Source, ...]) -> Iterator[tuple[Relation, str]]:
     """Columns that are compared with something by =."""
     for part in and_ed(condition):
         for side in (part.a_expr.lexpr, part.a_expr.rexpr) if _is_equality(part) else ():
             found = column_of(side, among)
             if found:
-                yield (found[0].name, found[1]), True
+                yield found[0].name, found[1]
 
 
 def constants(condition: pb.Node, among: tuple[Source, ...]) -> Iterator[Wanted]:

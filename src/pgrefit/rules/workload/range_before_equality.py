@@ -60,7 +60,7 @@ def _compared_somewhere(observation: Observation) -> set[tuple[Relation, str]]:
         found
         for text in recurring_texts(observation)
         for select in selects(text)
-        for found, _ in compared_in(select.where_clause, sources(observation, text, select))
+        for found in compared_in(select.where_clause, sources(observation, text, select))
     }
 
 
@@ -85,7 +85,7 @@ def _crossed(observation: Observation, text: Text) -> Iterator[tuple[Table, Inde
         if len(among) != 1:
             continue
         table = among[0].table
-        equal = {column for (name, column), _ in compared_in(select.where_clause, among) if name == table.name}
+        equal = {column for name, column in compared_in(select.where_clause, among) if name == table.name}
         ranged = set(_ranged(select.where_clause, among)) - equal
         indexes = [index for index in table.indexes if index.valid and index.method == "btree"]
         if not equal or not ranged or any(index.columns[0] in equal for index in indexes):

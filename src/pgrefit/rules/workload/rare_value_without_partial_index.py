@@ -80,7 +80,7 @@ def rare_value_without_partial_index(observation: Observation) -> Iterator[Findi
 
 def _wanted(observation: Observation, text: Text) -> Iterator[tuple[Wanted, tuple[str, ...]]]:
     for condition, among, order in conditions(observation, text):
-        compared = dict(compared_in(condition, among))
+        compared = list(compared_in(condition, among))
         known = (*constants(condition, among), *_present(condition, among))
         for wanted in (*known, *_guessed(observation, text, condition, among, order)):
             told = {column for table, column in compared if table == wanted.table.name}
@@ -112,7 +112,7 @@ def _guessed(
     pages = counted.rows / counted.calls * (statistics.pages / max(1, statistics.rows) if together else 1)
     if counted.blocks_hit + counted.blocks_read < MUCH * (pages + PATH) * counted.calls:
         return
-    for (_, name), _ in compared_in(condition, among):
+    for _, name in compared_in(condition, among):
         seen = statistics.column(name)
         common, often = commonest(seen) if seen else (None, 1.0)
         others = [value for value in seen.values if value != common] if seen else []
