@@ -60,6 +60,12 @@ def tables(db: Snapshot) -> dict[Relation, Table]:
 
 
 @remembered
+def own_tables(db: Snapshot) -> tuple[Table, ...]:
+    """Tables that belong to the user, not to an extension, and were read whole."""
+    return tuple(table for table in db.tables if not table.extension and not table.unread)
+
+
+@remembered
 def references(db: Snapshot) -> dict[Relation, References]:
     """Foreign keys, each with its table, by the table that they point at."""
     found: defaultdict[Relation, list[tuple[Table, Constraint]]] = defaultdict(list)

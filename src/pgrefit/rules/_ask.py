@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pgrefit.model import lookup
 from pgrefit.model.ddl import Expression, expression
 from pgrefit.model.finding import Evidence, Scalar
+from pgrefit.model.lookup import remembered
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Cell, Observation, Question
 from pgrefit.model.snapshot import Column, Table
@@ -59,20 +60,28 @@ def sampled_values(rows: list[Row] | None, kind: str) -> tuple[Scalar, ...]:
     return tuple(row.text("value") for row in rows or () if row.text("kind") == kind)
 
 
-def tables(observation: Observation) -> Iterator[Table]:
+@remembered
+def tables(observation: Observation) -> tuple[Table, ...]:
     """The user's tables; of a partitioned table only the whole."""
-    return (t for t in observation.snapshot.own_tables() if t.partition_of is None)
+    return tuple(t for t in observation.snapshot.own_tables() if t.partition_of is None)
 
 
 def statistics_of(observation: Observation, table: Table) -> TableStatistics:
-    """Statistics of a table."""
-    return observation.statistics.table(table.name)
+    """Statistics of a table; rows = -1 where nothing is known."""
+    return _known(observation).get(id(table)) or observation.statistics.table(table.name)
 
 
 def is_empty(observation: Observation, table: Table) -> bool:
     """Whether the table is known to have no file to speak of: nothing is to be learnt from its data."""
-    found = lookup.table_statistics(observation.statistics).get(table.name)
+    found = _known(observation).get(id(table)) or lookup.table_statistics(observation.statistics).get(table.name)
     return found is not None and table.kind == "table" and found.heap_bytes == 0 and found.rows <= 0
+
+
+@remembered
+def _known(observation: Observation) -> dict[int, TableStatistics]:
+    """By the identity of the snapshot's tables, which are asked about very often: a name takes longer to look up."""
+    known = lookup.table_statistics(observation.statistics)
+    return {id(table): known[table.name] for table in observation.snapshot.tables if table.name in known}
 
 
 def is_text(column: Column) -> bool:

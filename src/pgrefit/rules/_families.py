@@ -10,7 +10,7 @@ from pgrefit.model.lookup import remembered
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation
 from pgrefit.model.snapshot import Snapshot, Table
-from pgrefit.model.statistics import TableStatistics
+from pgrefit.model.statistics import Statistics, TableStatistics
 from pgrefit.rules._access import is_users, platform_schemas
 from pgrefit.rules._ask import tables
 
@@ -75,10 +75,11 @@ def partitions(db: Snapshot) -> dict[Relation, tuple[Table, ...]]:
     return {whole: tuple(parts) for whole, parts in below.items()}
 
 
-def users_tables(db: Snapshot) -> Iterator[Table]:
+@remembered
+def users_tables(db: Snapshot) -> tuple[Table, ...]:
     """The user's tables, partitions among them: not those of extensions and of the platform that hosts the database."""
     platform = platform_schemas(db)
-    return (t for t in db.own_tables() if t.name.schema not in platform and not t.name.schema.startswith(CHUNKS))
+    return tuple(t for t in db.own_tables() if t.name.schema not in platform and not t.name.schema.startswith(CHUNKS))
 
 
 def tables_by_schema(observation: Observation) -> dict[str, list[Table]]:
@@ -98,9 +99,13 @@ def leaves(db: Snapshot, table: Table) -> Iterator[Table]:
         yield from leaves(db, part)
 
 
-def families(observation: Observation) -> Iterator[Family]:
+@remembered
+def families(observation: Observation) -> tuple[Family, ...]:
     """The user's tables, each with what is measured of it; foreign tables left out."""
-    db, statistics = observation.snapshot, observation.statistics
+    return tuple(_families(observation.snapshot, observation.statistics))
+
+
+def _families(db: Snapshot, statistics: Statistics) -> Iterator[Family]:
     for table in users_tables(db):
         if table.partition_of is None and table.kind != "foreign table":
             members = tuple(statistics.table(leaf.name) for leaf in leaves(db, table) if leaf.kind == "table")

@@ -49,10 +49,11 @@ def _worth(index: Index, rested_on: set[Relation]) -> tuple[bool, bool, bool, bo
 
 
 def _same(table: Table, index: Index, other: Index) -> bool:
-    alike = index.method == other.method and index.valid and other.valid and _same_rows(index, other)
+    if len(index.keys) != len(other.keys) or index.method != other.method or not (index.valid and other.valid):
+        return False
+    same_keys = prefix_of(index, other) or mirrored(index, other)
     reach = set(index.include) <= {*other.columns, *other.include}
-    same_keys = len(index.keys) == len(other.keys) and (prefix_of(index, other) or mirrored(index, other))
-    return alike and reach and same_keys and _guards_as_well(table, index, other)
+    return same_keys and reach and _same_rows(index, other) and _guards_as_well(table, index, other)
 
 
 def _same_rows(index: Index, other: Index) -> bool:

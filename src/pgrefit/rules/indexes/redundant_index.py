@@ -59,12 +59,10 @@ def _longer(table: Table, index: Index) -> tuple[Index, ...]:
 
 
 def _begins(index: Index, other: Index) -> bool:
-    alike = index.method == other.method == "btree" and index.predicate == other.predicate
-    carried = {*other.columns, *other.include}
-    return (
-        alike and other.valid and index.valid and len(index.keys) < len(other.keys)
-        and prefix_of(index, other) and set(index.include) <= carried
-    )  # fmt: skip
+    if len(index.keys) >= len(other.keys) or not index.method == other.method == "btree":
+        return False
+    alike = index.valid and other.valid and index.predicate == other.predicate
+    return alike and prefix_of(index, other) and set(index.include) <= {*other.columns, *other.include}
 
 
 def _finding(observation: Observation, table: Table, index: Index, other: Index) -> Finding:

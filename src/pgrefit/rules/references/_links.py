@@ -81,13 +81,12 @@ def _plain(option: Option) -> bool:
 
 def _telling(observation: Observation, lead: Lead) -> bool:
     """Whether values are equal by no chance: uuids, and long texts that are named as references."""
-    if is_empty(observation, lead.table):
-        return False
     if lead.family == "uuid":
-        return lead.column.default is None
-    statistics = statistics_of(observation, lead.table).column(lead.column.name) if lead.family == "text" else None
-    wide = statistics is not None and statistics.average_width >= WIDE
-    return wide and reference_name(lead.column.name).marked
+        return lead.column.default is None and not is_empty(observation, lead.table)
+    if lead.family != "text" or not reference_name(lead.column.name).marked or is_empty(observation, lead.table):
+        return False
+    statistics = statistics_of(observation, lead.table).column(lead.column.name)
+    return statistics is not None and statistics.average_width >= WIDE
 
 
 def _hinted(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pgrefit.changes._types import WHOLE_DIGITS
 from pgrefit.changes.retype_columns import BLANKS, UUID_FORM
 from pgrefit.model.ddl import Expression, Literal, ddl, expression, joined, raw
+from pgrefit.model.lookup import remembered
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Observation, Question
 from pgrefit.model.snapshot import Column, FkAction, Table
@@ -171,15 +172,19 @@ class Search:
         return Reference(self.table, self.column, self.parents[best], 0) if enough else None
 
 
-def candidates(observation: Observation) -> Iterator[tuple[Table, Column]]:
+@remembered
+def candidates(observation: Observation) -> tuple[tuple[Table, Column], ...]:
     """Columns outside the primary key that are under no foreign key, nor under one of a partition."""
+    return tuple(_candidates(observation))
+
+
+def _candidates(observation: Observation) -> Iterator[tuple[Table, Column]]:
     of_parts: defaultdict[Relation, set[str]] = defaultdict(set)
     for part in observation.snapshot.tables:
         if part.partition_of:
             of_parts[part.partition_of] |= {name for key in part.foreign_keys for name in key.columns}
     for table in tables(observation):
         under_key = of_parts[table.name] | key_columns(table)
-        for column in table.columns:
-            told = outlives(table.comment) or outlives(column.comment)
-            if column.name not in under_key and not column.generated and not told:
+        for column in () if outlives(table.comment) else table.columns:
+            if column.name not in under_key and not column.generated and not outlives(column.comment):
                 yield table, column
