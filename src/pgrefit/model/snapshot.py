@@ -108,7 +108,7 @@ class Index:
     @property
     def columns(self) -> tuple[str | None, ...]:
         """Key columns in order; None stands for an expression."""
-        return tuple([key.column for key in self.keys])  # asked for very often, and a list is faster
+        return tuple([key.column for key in self.keys])  # asked for very often: a list is faster
 
     def serves(self, columns: tuple[str, ...]) -> bool:
         """Whether a lookup by equality on all of these columns can descend this index."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from postgast import pg_query_pb2 as pb
 
@@ -16,6 +17,8 @@ from pgrefit.rules._ask import catalog
 from pgrefit.rules._columns import required
 from pgrefit.rules._families import users_tables
 from pgrefit.rules.indexes._drops import weight
+
+REMEMBERED = 1_000  # conditions
 
 
 @rule(
@@ -53,13 +56,18 @@ def _asks_for_values(index: Index) -> bool:
 def _holds_always(index: Index, never_null: set[str]) -> bool:
     if index.predicate is None or not _asks_for_values(index):
         return index.predicate == "true"
+    return _with_values(index.predicate) <= never_null
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _with_values(predicate: str) -> frozenset[str]:
+    """The columns of which all must have values; '' stands for what is no such condition."""
     try:
-        value = value_of(parse_expression(index.predicate))
+        value = value_of(parse_expression(predicate))
     except NotAnExpressionError:
-        return False
+        return frozenset({""})
     all_of = value.HasField("bool_expr") and value.bool_expr.boolop == pb.AND_EXPR
-    tests = list(value.bool_expr.args) if all_of else [value]
-    return all(_tested(node) in never_null for node in tests)
+    return frozenset(map(_tested, value.bool_expr.args if all_of else [value]))
 
 
 def _tested(node: pb.Node) -> str:
