@@ -202,12 +202,12 @@ class Table:
     @property
     def foreign_keys(self) -> tuple[Constraint, ...]:
         """The foreign keys of the table."""
-        return tuple([c for c in self.constraints if c.kind == "foreign key"])
+        return tuple([c for c in self.constraints if c.kind == "foreign key"])  # a list, as for an index's columns
 
     @property
     def checks(self) -> tuple[Constraint, ...]:
         """The check constraints of the table."""
-        return tuple([c for c in self.constraints if c.kind == "check"])
+        return tuple(c for c in self.constraints if c.kind == "check")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

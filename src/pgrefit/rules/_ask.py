@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pgrefit.model import lookup
 from pgrefit.model.ddl import Expression, expression
 from pgrefit.model.finding import Evidence, Scalar
-from pgrefit.model.lookup import remembered
 from pgrefit.model.names import Relation
 from pgrefit.model.observation import Cell, Observation, Question
 from pgrefit.model.snapshot import Column, Table
@@ -60,7 +59,7 @@ def sampled_values(rows: list[Row] | None, kind: str) -> tuple[Scalar, ...]:
     return tuple(row.text("value") for row in rows or () if row.text("kind") == kind)
 
 
-@remembered
+@lookup.remembered
 def tables(observation: Observation) -> tuple[Table, ...]:
     """The user's tables; of a partitioned table only the whole."""
     return tuple(t for t in observation.snapshot.own_tables() if t.partition_of is None)
@@ -68,20 +67,13 @@ def tables(observation: Observation) -> tuple[Table, ...]:
 
 def statistics_of(observation: Observation, table: Table) -> TableStatistics:
     """Statistics of a table; rows = -1 where nothing is known."""
-    return _known(observation).get(id(table)) or observation.statistics.table(table.name)
+    return observation.statistics.table(table.name)
 
 
 def is_empty(observation: Observation, table: Table) -> bool:
     """Whether the table is known to have no file to speak of: nothing is to be learnt from its data."""
-    found = _known(observation).get(id(table)) or lookup.table_statistics(observation.statistics).get(table.name)
+    found = lookup.table_statistics(observation.statistics).get(table.name)
     return found is not None and table.kind == "table" and found.heap_bytes == 0 and found.rows <= 0
-
-
-@remembered
-def _known(observation: Observation) -> dict[int, TableStatistics]:
-    """By the identity of the snapshot's tables, which are asked about very often: a name takes longer to look up."""
-    known = lookup.table_statistics(observation.statistics)
-    return {id(table): known[table.name] for table in observation.snapshot.tables if table.name in known}
 
 
 def is_text(column: Column) -> bool:
