@@ -125,13 +125,12 @@ def _weighed(seen: ColumnStatistics | None) -> dict[str, float]:
 
 def _separator(values: dict[str, float]) -> str:
     """What stands between the items of most values; nothing where they are no lists."""
-    within = {value.strip(AROUND): share for value, share in values.items()}
-    most = MOSTLY * sum(within.values())
+    most = MOSTLY * sum(values.values())
 
     def parted(between: str) -> float:
-        return sum(share for value, share in within.items() if re.search(between, value))
+        return sum(share for value, share in values.items() if re.search(between, value.strip(AROUND)))
 
-    return next((between for between in SEPARATORS if within and parted(between) >= most), "")
+    return next((between for between in SEPARATORS if values and parted(between) >= most), "")
 
 
 def _family_of(values: tuple[str, ...], between: str) -> str:
